@@ -1,0 +1,181 @@
+#include "daemon/core/barrier.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/command.h"
+#include "daemon/core/replicate.h"
+#include "lib/mem.h"
+
+/* ---- batches ---- */
+
+static void batch_add(struct barrier_batch *batch, uint64_t request,
+                      const struct core_arg *argv, size_t argc)
+{
+    if (batch->count == batch->cap) {
+        batch->cap = batch->cap == 0 ? 16 : batch->cap * 2;
+        batch->list = mem_realloc(batch->list, batch->cap, sizeof(*batch->list));
+    }
+    struct barrier_read *read = &batch->list[batch->count++];
+    memset(read, 0, sizeof(*read));
+    read->request = request;
+    command_encode(&read->command, argv, argc);
+}
+
+static void batch_clear(struct barrier_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        buf_free(&batch->list[i].command);
+    batch->count = 0;
+}
+
+static void batch_run(struct core *core, struct barrier_batch *batch)
+{
+    struct core_arg argv[COMMAND_ARGS_MAX];
+    struct buf reply = {0};
+    size_t argc = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct buf *command = &batch->list[i].command;
+        struct cursor cursor = cursor_make(command->data, command->len);
+        buf_reset(&reply);
+        if (command_decode(&cursor, argv, &argc) == 0)
+            machine_read(&core->machine, argv, argc, &reply);
+        core_reply(core, batch->list[i].request, OUTCOME_OK,
+                   core->machine.at.seq, reply.data, reply.len);
+    }
+    buf_free(&reply);
+    batch_clear(batch);
+}
+
+static void batch_refuse(struct core *core, struct barrier_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        core_reply_text(core, batch->list[i].request, OUTCOME_REFUSED,
+                        "-CLUSTERDOWN this replica does not serve\r\n");
+    batch_clear(batch);
+}
+
+/* ---- questions and answers ---- */
+
+void barrier_read(struct core *core, uint64_t request,
+                  const struct core_arg *argv, size_t argc)
+{
+    batch_add(&core->barrier.waiting, request, argv, argc);
+}
+
+static bool barrier_serves(const struct core *core)
+{
+    return core->role == CORE_ROLE_LEADER || core->role == CORE_ROLE_FOLLOWER;
+}
+
+static void barrier_ask(struct core *core)
+{
+    struct barrier *barrier = &core->barrier;
+    struct message message =
+        core_message(core, WIRE_BARRIER, core->view.epoch);
+
+    barrier->id = ++barrier->last_id;
+    barrier->retry_ns = core->now_ns + core->options.leader_timeout_ns;
+    message.number = barrier->id;
+    core_multicast(core, &message);
+}
+
+void barrier_on_barrier(struct core *core, const struct message *message)
+{
+    struct log_point last = log_last(&core->log);
+
+    if (!barrier_serves(core) || !core->quorate ||
+        message->epoch != core->view.epoch ||
+        core->stored_op < core->view.promise_op ||
+        core->replicate.matched_seq != last.seq)
+        return;
+    struct message answer = core_message(core, WIRE_ANSWER, core->view.epoch);
+    answer.to = message->sender;
+    answer.to_run = message->run;
+    answer.number = message->number;
+    answer.point = last;
+    core_multicast(core, &answer);
+}
+
+void barrier_on_answer(struct core *core, const struct message *message,
+                       struct peer *peer)
+{
+    if (!barrier_serves(core) || message->epoch != core->view.epoch ||
+        !core_is_me(core, &message->to) || message->to_run != core->run)
+        return;
+    peer->answer_id = message->number;
+    peer->answer_seq = message->point.seq;
+}
+
+static bool peer_answered(const struct peer *peer, uint64_t id)
+{
+    return peer->answer_id == id;
+}
+
+/* The configuration in force at an applied sequence; NULL when it is older
+ * than the two that the state remembers. */
+static const struct config *barrier_config(const struct core *core,
+                                           uint64_t seq)
+{
+    const struct machine *machine = &core->machine;
+
+    if (machine->config.seq != 0 && machine->config.seq <= seq)
+        return &machine->config;
+    if (machine->previous.seq != 0 && machine->previous.seq <= seq)
+        return &machine->previous;
+    return NULL;
+}
+
+static bool barrier_is_reached(const struct core *core)
+{
+    uint64_t id = core->barrier.id, highest = 0;
+
+    for (size_t i = 0; i < core->peers.count; i++) {
+        const struct peer *peer = &core->peers.list[i];
+        if (peer->answer_id == id && peer->answer_seq > highest)
+            highest = peer->answer_seq;
+    }
+    if (highest == 0 || core->machine.at.seq < highest)
+        return false;
+    const struct config *config = barrier_config(core, highest);
+    return config != NULL &&
+           peers_majority(&core->peers, config, peer_answered, id);
+}
+
+void barrier_end(struct core *core)
+{
+    batch_refuse(core, &core->barrier.asked);
+    batch_refuse(core, &core->barrier.waiting);
+    core->barrier.id = 0;
+}
+
+void barrier_settle(struct core *core)
+{
+    struct barrier *barrier = &core->barrier;
+
+    if (!barrier_serves(core)) {
+        barrier->retry_ns = core->now_ns; /* ask anew in the next view */
+        return;
+    }
+    if (barrier->id != 0 && barrier_is_reached(core)) {
+        batch_run(core, &barrier->asked);
+        barrier->id = 0;
+    }
+    if (barrier->id == 0 && barrier->asked.count == 0) {
+        struct barrier_batch empty = barrier->asked;
+        barrier->asked = barrier->waiting;
+        barrier->waiting = empty;
+        if (barrier->asked.count > 0)
+            barrier_ask(core);
+    } else if (core->now_ns >= barrier->retry_ns) {
+        barrier_ask(core);
+    }
+}
+
+uint64_t barrier_deadline(const struct core *core)
+{
+    if (core->barrier.id == 0 || !barrier_serves(core))
+        return STATE_NEVER;
+    return core->barrier.retry_ns;
+}

@@ -1,0 +1,159 @@
+#include "daemon/core/boot.h"
+
+#include <string.h>
+
+#include "lib/result.h"
+
+#define BOOT_MAGIC 0x46505748u /* "HWPF" */
+#define BOOT_VERSION 1
+
+void boot_promise_encode(struct buf *buf, const struct core *core,
+                         const struct config *committed)
+{
+    buf_u32(buf, BOOT_MAGIC);
+    buf_u16(buf, BOOT_VERSION);
+    buf_u16(buf, 0);
+    buf_uuid(buf, &core->uuid);
+    buf_uuid(buf, &core->former);
+    buf_uuid(buf, &core->group);
+    buf_u64(buf, core->run);
+    buf_u64(buf, core->view.promised);
+    buf_u64(buf, committed->seq);
+    config_encode(buf, committed);
+}
+
+static int boot_promise_decode(struct core *core, const uint8_t *data,
+                               size_t len)
+{
+    struct cursor cursor = cursor_make(data, len);
+    uint32_t magic = cursor_u32(&cursor);
+    uint16_t version = cursor_u16(&cursor);
+
+    cursor_u16(&cursor);
+    if (cursor.bad || magic != BOOT_MAGIC)
+        return RESULT_MALFORMED;
+    if (version != BOOT_VERSION)
+        return RESULT_VERSION;
+    core->uuid = cursor_uuid(&cursor);
+    core->former = cursor_uuid(&cursor);
+    core->group = cursor_uuid(&cursor);
+    core->run = cursor_u64(&cursor);
+    core->view.promised = cursor_u64(&cursor);
+    uint64_t seq = cursor_u64(&cursor);
+    int rc = config_decode(&cursor, &core->committed);
+    core->committed.seq = seq;
+    if (rc == 0 && (!cursor_done(&cursor) || uuid_is_none(&core->uuid)))
+        rc = RESULT_MALFORMED;
+    return rc;
+}
+
+/* Where the log's first record begins: at the snapshot, or before it. False
+ * when the records do not follow each other from there. */
+static bool boot_log(struct core *core, const struct core_boot *boot)
+{
+    const struct log_point *snapshot = &core->machine.at;
+    uint64_t previous = 0;
+
+    for (size_t i = 0; i < boot->record_count; i++) {
+        const struct core_record *record = &boot->records[i];
+        struct cursor cursor = cursor_make(record->data, record->len);
+        struct entry entry;
+        if (entry_decode(&cursor, &entry) != 0 || !cursor_done(&cursor))
+            return false;
+        if (i > 0 || entry.seq == 1) {
+            if (entry_hash(previous, record->data, record->len) != record->hash)
+                return false;
+        }
+        previous = record->hash;
+        if (entry.seq <= snapshot->seq) {
+            if (entry.seq == snapshot->seq && record->hash != snapshot->hash)
+                return false;
+            continue;
+        }
+        struct log_point last = log_last(&core->log);
+        if (entry.seq != last.seq + 1 || entry.epoch < last.epoch)
+            return false;
+        if (log_append(&core->log, record->data, record->len, 0)->hash !=
+            record->hash)
+            return false;
+    }
+    return log_last(&core->log).seq >= boot->flushed;
+}
+
+static void boot_configs(struct core *core)
+{
+    const struct config *snapshot = &core->machine.config;
+    uint64_t last = log_last(&core->log).seq;
+    struct config config;
+
+    if (snapshot->seq > core->committed.seq)
+        core->committed = *snapshot;
+    core->config = core->committed;
+    for (uint64_t seq = core->log.base.seq + 1; seq <= last; seq++) {
+        if (!machine_config_of(&log_at(&core->log, seq)->entry, &config) ||
+            config.seq <= core->config.seq)
+            continue;
+        /* As in replicate.c: the next configuration proves the one before. */
+        core->committed = core->config.seq != 0 ? core->config : config;
+        core->config = config;
+    }
+}
+
+static int boot_snapshot(struct core *core, const struct core_boot *boot)
+{
+    if (boot->snapshot == NULL)
+        return 0;
+    int rc = machine_decode(&core->machine, boot->snapshot, boot->snapshot_len);
+    if (rc != 0)
+        return rc;
+    log_reset(&core->log, &core->machine.at, 0);
+    core->transfer.own = core->machine.at;
+    core->commit_seq = core->machine.at.seq;
+    return 0;
+}
+
+/* Nothing on this disk counts any more; the state is moved aside. */
+static void boot_give_up(struct core *core, const struct core_boot *boot)
+{
+    core->former = core->uuid;
+    core->uuid = boot->fresh;
+    core->run = 0;
+    memset(&core->group, 0, sizeof(core->group));
+    memset(&core->committed, 0, sizeof(core->committed));
+    memset(&core->transfer.own, 0, sizeof(core->transfer.own));
+    core->view.promised = 0;
+    core->commit_seq = 0;
+    core->resetting = true;
+    log_free(&core->log);
+    machine_free(&core->machine);
+}
+
+int boot_open(struct core *core, const struct core_boot *boot)
+{
+    bool something = boot->snapshot != NULL || boot->record_count > 0;
+    bool kept = boot->promise != NULL || !something;
+
+    if (boot->promise != NULL) {
+        int rc = boot_promise_decode(core, boot->promise, boot->promise_len);
+        if (rc != 0)
+            return rc;
+    }
+    int rc = boot_snapshot(core, boot);
+    if (rc != 0)
+        return rc;
+    if (!boot_log(core, boot))
+        kept = false;
+    if (!kept)
+        boot_give_up(core, boot);
+    else if (boot->promise == NULL)
+        core->uuid = boot->fresh;
+    /* A crash in the middle of the first start. Nobody votes, or acknowledges,
+     * without entry 1; so no promise to that group is forgotten. */
+    if (log_last(&core->log).seq == 0)
+        memset(&core->group, 0, sizeof(core->group));
+    boot_configs(core);
+    core->machine.group = core->group;
+    if (core->view.promised < log_last(&core->log).epoch)
+        core->view.promised = log_last(&core->log).epoch;
+    return 0;
+}

@@ -1,0 +1,34 @@
+/* boot: what a replica is when its process starts.
+ *
+ * WHAT
+ *   Reads the P file, the snapshot and the log, and decides whether the disk
+ *   still keeps what this replica has promised:
+ *
+ *      P file   log                                    the replica is
+ *      none     none                                   blank, a fresh UUID
+ *      there    reaches its mark, hashes chain         itself
+ *      none     something is there                     given up
+ *      there    ends below its mark, or does not chain given up
+ *
+ *   A replica that has given up moves everything aside (RESET), takes a fresh
+ *   UUID and names its former one: a voter that forgot something must never
+ *   vote as if it remembered.
+ *
+ *   The P file: u32 "HWPF" | u16 version | u16 0 | uuid | uuid former | uuid
+ *   group | u64 run | u64 promised | u64 seq of the configuration | config.
+ */
+#ifndef HOTWARM_CORE_BOOT_H
+#define HOTWARM_CORE_BOOT_H
+
+#include "daemon/core/state.h"
+
+/* 0, RESULT_MALFORMED or RESULT_VERSION. The effects of giving up are left in
+ * boot_settle. */
+int boot_open(struct core *core, const struct core_boot *boot);
+
+/* The P file's content as of now. `committed`: the newest configuration known
+ * committed. */
+void boot_promise_encode(struct buf *buf, const struct core *core,
+                         const struct config *committed);
+
+#endif

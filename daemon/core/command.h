@@ -1,0 +1,52 @@
+/* command: the commands of the key space, by table.
+ *
+ * WHAT
+ *   A command is looked up once, where the client is; a write is then
+ *   forwarded and carried out by every replica when its entry is applied, a
+ *   read only where it was asked. Replies are RESP2, with Redis 7's texts.
+ *
+ *   The payload of a WRITE entry: u16 argc, then argc blobs (u32 length and
+ *   bytes). argv[0] is the command's name, in any case.
+ *
+ * NOT HERE
+ *   Whether this replica may take a write: forward.h.
+ */
+#ifndef HOTWARM_CORE_COMMAND_H
+#define HOTWARM_CORE_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/core/core.h"
+#include "daemon/core/keyspace.h"
+
+#define COMMAND_ARGS_MAX 1024
+
+struct command_call {
+    struct keyspace *keyspace;
+    const struct core_arg *argv;
+    size_t argc;
+    uint64_t clock_ms; /* the group's clock at the entry */
+    struct buf *reply;
+};
+
+struct command {
+    const char *name; /* upper case */
+    int arity;        /* Redis': with the name; negative: at least that many */
+    bool writes;
+    void (*run)(struct command_call *call);
+};
+
+/* The command that argv names, if it exists and takes that many arguments.
+ * Otherwise NULL, and `reply` holds Redis' error. */
+const struct command *command_find(const struct core_arg *argv, size_t argc,
+                                   struct buf *reply);
+
+void command_encode(struct buf *buf, const struct core_arg *argv, size_t argc);
+
+/* Reads what command_encode wrote into argv (room for COMMAND_ARGS_MAX),
+ * pointing into the cursor's bytes. 0 or RESULT_MALFORMED. */
+int command_decode(struct cursor *cursor, struct core_arg *argv, size_t *argc);
+
+#endif

@@ -1,0 +1,535 @@
+#include "daemon/core/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/barrier.h"
+#include "daemon/core/boot.h"
+#include "daemon/core/command.h"
+#include "daemon/core/commit.h"
+#include "daemon/core/create.h"
+#include "daemon/core/forward.h"
+#include "daemon/core/gate.h"
+#include "daemon/core/handover.h"
+#include "daemon/core/membership.h"
+#include "daemon/core/replicate.h"
+#include "daemon/core/state.h"
+#include "daemon/core/transfer.h"
+#include "daemon/core/view.h"
+#include "lib/mem.h"
+
+enum { CORE_SCORE = 100 }; /* the standing score of a voter that serves */
+
+int core_open(struct core **out, const struct core_options *options,
+              const struct core_boot *boot)
+{
+    struct core *core = mem_calloc(1, sizeof(*core));
+
+    *out = NULL;
+    core->options = *options;
+    core->why = "is not connected to Corosync";
+    core->forward.next_number = 1;
+    int rc = boot_open(core, boot);
+    if (rc != 0) {
+        core_close(core);
+        return rc;
+    }
+    if (core->machine.mode != 0 && core->machine.mode != options->mode)
+        core_refuse(core, "its mode is not the one the group was created with");
+    *out = core;
+    return 0;
+}
+
+void core_close(struct core *core)
+{
+    struct effects unheard = {0};
+
+    if (core == NULL)
+        return;
+    core->effects = &unheard;
+    forward_end(core);
+    barrier_end(core);
+    effects_free(&unheard);
+    free(core->barrier.asked.list);
+    free(core->barrier.waiting.list);
+    buf_free(&core->transfer.bytes);
+    sessions_free(&core->replicate.tail);
+    peers_free(&core->peers);
+    log_free(&core->log);
+    machine_free(&core->machine);
+    free(core);
+}
+
+/* ---- what the rooms use ---- */
+
+struct message core_message(const struct core *core, enum wire_type type,
+                            uint64_t epoch)
+{
+    struct message message = {
+        .type = type,
+        .node = core->options.node,
+        .group = core->group,
+        .sender = core->uuid,
+        .run = core->run,
+        .epoch = epoch,
+    };
+
+    return message;
+}
+
+void core_multicast(struct core *core, const struct message *message)
+{
+    struct effect *effect = effects_add(core->effects, EFFECT_MULTICAST);
+
+    wire_encode(&core->effects->arena, message);
+    effect->data_len = core->effects->arena.len - effect->data_at;
+}
+
+void core_reply(struct core *core, uint64_t request, enum outcome outcome,
+                uint64_t seq, const void *text, size_t len)
+{
+    struct effect *effect =
+        effects_add_data(core->effects, EFFECT_REPLY, text, len);
+
+    effect->request = request;
+    effect->outcome = outcome;
+    effect->seq = seq;
+}
+
+void core_reply_text(struct core *core, uint64_t request, enum outcome outcome,
+                     const char *text)
+{
+    core_reply(core, request, outcome, 0, text, strlen(text));
+}
+
+uint64_t core_promise(struct core *core)
+{
+    bool known = core->config.seq != core->committed.seq &&
+                 core->commit_seq >= core->config.seq;
+    struct buf content = {0};
+
+    boot_promise_encode(&content, core,
+                        known ? &core->config : &core->committed);
+    struct effect *effect = effects_add_data(core->effects, EFFECT_PROMISE,
+                                             content.data, content.len);
+    effect->op = ++core->op;
+    buf_free(&content);
+    core->view.promise_op = core->op;
+    return core->op;
+}
+
+bool core_is_me(const struct core *core, const struct uuid *uuid)
+{
+    return uuid_equal(&core->uuid, uuid);
+}
+
+bool core_is_voter(const struct core *core)
+{
+    return config_find(&core->config, &core->uuid) >= 0;
+}
+
+bool core_majority(const struct core *core,
+                   bool (*test)(const struct peer *peer, uint64_t argument),
+                   uint64_t argument)
+{
+    if (core->config.seq != core->committed.seq &&
+        !peers_majority(&core->peers, &core->committed, test, argument))
+        return false;
+    return peers_majority(&core->peers, &core->config, test, argument);
+}
+
+static void core_silence(struct core *core, enum core_role role,
+                         const char *why)
+{
+    core->role = role;
+    core->why = why;
+}
+
+void core_quarantine(struct core *core, const char *why)
+{
+    core_silence(core, CORE_ROLE_QUARANTINED, why);
+}
+
+void core_refuse(struct core *core, const char *why)
+{
+    core_silence(core, CORE_ROLE_REFUSED, why);
+}
+
+/* Silent for good: only a new process changes it. */
+static bool core_is_silent(const struct core *core)
+{
+    return core->role == CORE_ROLE_QUARANTINED ||
+           core->role == CORE_ROLE_REFUSED || core->role == CORE_ROLE_LEFT;
+}
+
+/* ---- events ---- */
+
+static void on_connected(struct core *core)
+{
+    core->connected = true;
+    core->run++;
+    if (core->resetting) {
+        effects_add(core->effects, EFFECT_RESET)->op = ++core->op;
+        core->resetting = false;
+    }
+    core_promise(core);
+    struct peer *self = peers_row(&core->peers, &core->uuid);
+    self->node = core->options.node;
+    self->run = core->run;
+}
+
+static void on_disconnected(struct core *core)
+{
+    core->connected = false;
+    core->quorate = false;
+    peers_set_members(&core->peers, NULL, 0);
+    gate_end(core, OUTCOME_UNKNOWN, "-ERR Corosync is gone\r\n");
+    forward_end(core);
+    view_wait(core, "is not connected to Corosync");
+    core->role = CORE_ROLE_OFFLINE;
+}
+
+static void on_message(struct core *core, const struct message *message,
+                       struct peer *peer, struct core_member from)
+{
+    switch (message->type) {
+    case WIRE_HELLO:
+        view_on_hello(core, message, peer);
+        create_on_hello(core, message);
+        break;
+    case WIRE_VIEW:
+        view_on_view(core, message, from);
+        break;
+    case WIRE_READY:
+        view_on_ready(core, message, peer);
+        break;
+    case WIRE_APPEND:
+        replicate_on_append(core, message, from);
+        break;
+    case WIRE_ACK:
+        commit_on_ack(core, message, peer);
+        break;
+    case WIRE_FETCH:
+        replicate_on_fetch(core, message);
+        break;
+    case WIRE_FORWARD:
+        forward_on_forward(core, message);
+        break;
+    case WIRE_BARRIER:
+        barrier_on_barrier(core, message);
+        break;
+    case WIRE_ANSWER:
+        barrier_on_answer(core, message, peer);
+        break;
+    case WIRE_HANDOVER:
+        view_on_handover(core, message);
+        break;
+    case WIRE_OFFER:
+        transfer_on_offer(core, message);
+        break;
+    case WIRE_PULL:
+        transfer_on_pull(core, message);
+        break;
+    case WIRE_CHUNK:
+        transfer_on_chunk(core, message);
+        break;
+    }
+}
+
+/* Queued messages outlive a view change and are delivered in the next one, so
+ * all but these are heard only at or above P. */
+static bool message_outlives_views(enum wire_type type)
+{
+    return type == WIRE_HELLO || type == WIRE_PULL || type == WIRE_CHUNK;
+}
+
+/* A blank replica belongs to no group: it may be named a voter of one (HELLO)
+ * or follow a leader (APPEND). Any other hears only its own group, and the
+ * blank. */
+static bool message_is_for(const struct core *core,
+                           const struct message *message)
+{
+    if (uuid_is_none(&core->group))
+        return message->type == WIRE_HELLO || message->type == WIRE_APPEND;
+    if (uuid_is_none(&message->group))
+        return message->type == WIRE_HELLO;
+    return uuid_equal(&core->group, &message->group);
+}
+
+static void on_deliver(struct core *core, const struct core_event *event)
+{
+    struct message message;
+
+    if (core->role == CORE_ROLE_OFFLINE ||
+        wire_decode(event->u.deliver.data, event->u.deliver.len, &message) != 0)
+        return;
+    if (!message_is_for(core, &message)) {
+        create_on_other_group(core, &message);
+        return;
+    }
+    if (message.epoch < core->view.promised &&
+        !message_outlives_views(message.type))
+        return;
+    if (core_is_me(core, &message.sender) && message.run != core->run)
+        return;
+    struct peer *peer =
+        peers_hear(&core->peers, &message, event->u.deliver.sender);
+    if (peer == NULL)
+        return;
+    /* A leader that speaks as a new run has started anew: its lead is over. */
+    if (core->role == CORE_ROLE_FOLLOWER && message.run > core->view.leader_run &&
+        uuid_equal(&message.sender, &core->view.leader))
+        view_wait(core, "its leader has started anew");
+    on_message(core, &message, peer, event->u.deliver.sender);
+}
+
+static void on_command(struct core *core, const struct core_event *event)
+{
+    uint64_t request = event->u.client.request;
+    const struct core_arg *argv = event->u.client.argv;
+    size_t argc = event->u.client.argc;
+    struct buf reply = {0};
+
+    if (argc == 0 || argc > COMMAND_ARGS_MAX) {
+        core_reply_text(core, request, OUTCOME_REFUSED,
+                        "-ERR a command takes 1 to 1024 arguments\r\n");
+        return;
+    }
+    const struct command *command = command_find(argv, argc, &reply);
+    if (command == NULL)
+        core_reply(core, request, OUTCOME_REFUSED, 0, reply.data, reply.len);
+    else if (command->writes)
+        forward_write(core, request, argv, argc);
+    else if (event->u.client.kind == CORE_COMMAND)
+        barrier_read(core, request, argv, argc);
+    else {
+        machine_read(&core->machine, argv, argc, &reply);
+        core_reply(core, request, OUTCOME_OK, core->machine.at.seq, reply.data,
+                   reply.len);
+    }
+    buf_free(&reply);
+}
+
+static void on_client(struct core *core, const struct core_event *event)
+{
+    uint64_t request = event->u.client.request;
+
+    switch (event->u.client.kind) {
+    case CORE_COMMAND:
+    case CORE_COMMAND_LOCAL:
+        on_command(core, event);
+        break;
+    case CORE_PROMOTE:
+        gate_promote(core, request);
+        break;
+    case CORE_DEMOTE:
+        gate_demote(core);
+        core_reply_text(core, request, OUTCOME_OK, "+OK\r\n");
+        break;
+    case CORE_LEAVE:
+        handover_leave(core);
+        core_reply_text(core, request, OUTCOME_OK, "+OK\r\n");
+        break;
+    }
+}
+
+static void on_event(struct core *core, const struct core_event *event)
+{
+    switch (event->kind) {
+    case CORE_CONNECTED:
+        on_connected(core);
+        break;
+    case CORE_DISCONNECTED:
+        on_disconnected(core);
+        break;
+    case CORE_MEMBERS:
+        peers_set_members(&core->peers, event->u.members.list,
+                          event->u.members.count);
+        view_on_members(core);
+        break;
+    case CORE_DELIVER:
+        on_deliver(core, event);
+        break;
+    case CORE_QUORUM:
+        core->quorate = event->u.quorate;
+        break;
+    case CORE_CLIENT:
+        on_client(core, event);
+        break;
+    case CORE_TICK:
+        view_on_tick(core);
+        break;
+    case CORE_STORED:
+        core->stored_op = event->u.stored.op;
+        commit_on_stored(core);
+        break;
+    case CORE_SNAPSHOT_DONE:
+        transfer_on_snapshot_done(core, event);
+        break;
+    case CORE_READ_DONE:
+        transfer_on_read_done(core, event);
+        break;
+    }
+}
+
+/* What can still be said once this replica is silent: no. */
+static void on_event_silent(struct core *core, const struct core_event *event)
+{
+    if (event->kind != CORE_CLIENT)
+        return;
+    if (event->u.client.kind == CORE_LEAVE)
+        effects_add(core->effects, EFFECT_LEAVE);
+    if (event->u.client.kind == CORE_DEMOTE ||
+        event->u.client.kind == CORE_LEAVE)
+        core_reply_text(core, event->u.client.request, OUTCOME_OK, "+OK\r\n");
+    else
+        core_reply_text(core, event->u.client.request, OUTCOME_REFUSED,
+                        "-CLUSTERDOWN this replica does not serve\r\n");
+}
+
+static uint64_t core_deadline(const struct core *core)
+{
+    uint64_t deadlines[] = {
+        view_deadline(core),    replicate_deadline(core),
+        forward_deadline(core), barrier_deadline(core),
+        transfer_deadline(core), handover_deadline(core),
+    };
+    uint64_t earliest = STATE_NEVER;
+
+    for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {
+        if (deadlines[i] < earliest)
+            earliest = deadlines[i];
+    }
+    return earliest;
+}
+
+static void core_set_timer(struct core *core)
+{
+    uint64_t deadline = core_is_silent(core) ? STATE_NEVER : core_deadline(core);
+
+    if (deadline == core->timer_ns)
+        return;
+    core->timer_ns = deadline;
+    effects_add(core->effects, EFFECT_SET_TIMER)->at_ns = deadline;
+}
+
+/* A voter keeps its score while it waits for a leader: which of the standing
+ * scores may be used is decided by promotion itself. */
+static void core_set_score(struct core *core)
+{
+    int score = core->score;
+
+    if (core_is_silent(core) || core->leaving || !core_is_voter(core))
+        score = 0;
+    else if ((core->role == CORE_ROLE_LEADER ||
+              core->role == CORE_ROLE_FOLLOWER) &&
+             core->replicate.matched_seq >= core->replicate.leader_seq)
+        score = CORE_SCORE;
+    if (score == core->score)
+        return;
+    core->score = score;
+    effects_add(core->effects, EFFECT_SET_SCORE)->score = score;
+}
+
+static void core_settle(struct core *core)
+{
+    view_settle(core);
+    replicate_settle(core);
+    transfer_settle(core);
+    membership_settle(core);
+    handover_settle(core);
+    gate_settle(core);
+    forward_settle(core);
+    barrier_settle(core);
+    replicate_settle(core); /* what was proposed just now goes out at once */
+}
+
+void core_step(struct core *core, const struct core_event *event,
+               struct effects *effects)
+{
+    bool was_silent = core_is_silent(core);
+
+    core->effects = effects;
+    core->now_ns = event->now_ns;
+    core->wall_ms = event->wall_ms;
+    if (was_silent) {
+        on_event_silent(core, event);
+    } else {
+        on_event(core, event);
+        if (!core_is_silent(core))
+            core_settle(core);
+        if (core_is_silent(core)) {
+            gate_end(core, OUTCOME_REFUSED,
+                     "-CLUSTERDOWN this replica does not serve\r\n");
+            forward_end(core);
+            barrier_end(core);
+        }
+    }
+    core_set_score(core);
+    core_set_timer(core);
+    core->effects = NULL;
+}
+
+/* ---- what can be seen ---- */
+
+void core_snapshot(const struct core *core, struct buf *out)
+{
+    machine_encode(out, &core->machine);
+}
+
+void core_status(const struct core *core, struct core_status *status)
+{
+    struct log_point last = log_last(&core->log);
+
+    memset(status, 0, sizeof(*status));
+    status->role = core->role;
+    status->why = core->why;
+    status->uuid = core->uuid;
+    status->former = core->former;
+    status->group = core->group;
+    status->run = core->run;
+    status->promised = core->view.promised;
+    status->epoch = core->view.epoch;
+    status->leader = core->view.leader;
+    status->first_seq = core->log.base.seq + 1;
+    status->last_seq = last.seq;
+    status->last_epoch = last.epoch;
+    status->last_hash = last.hash;
+    struct log log = core->log; /* log_durable moves its own mark */
+    status->durable_seq = log_durable(&log, core->stored_op);
+    status->matched_seq = core->replicate.matched_seq;
+    status->commit_seq = core->commit_seq;
+    status->applied_seq = core->machine.at.seq;
+    status->applied_hash = core->machine.at.hash;
+    status->state_digest = machine_digest(&core->machine);
+    status->voter = core_is_voter(core);
+    status->quorate = core->quorate;
+    status->writable = core->gate.token != 0;
+    const struct promotion *own =
+        promotions_of(&core->machine.promotions, &core->uuid);
+    status->promoted = own != NULL && own->run == core->run;
+    status->token = status->promoted ? own->token : 0;
+    status->pending = core->forward.count;
+    status->score = core->score;
+    status->counters = core->counters;
+}
+
+bool core_entry(const struct core *core, uint64_t seq, struct entry *entry,
+                uint64_t *hash)
+{
+    const struct log_item *item = log_at(&core->log, seq);
+
+    if (item == NULL)
+        return false;
+    *entry = item->entry;
+    *hash = item->hash;
+    return true;
+}
+
+void core_configuration(const struct core *core, struct config *newest,
+                        struct config *committed)
+{
+    *newest = core->config;
+    if (committed != NULL)
+        *committed = core->committed;
+}

@@ -1,0 +1,154 @@
+#include "daemon/core/create.h"
+
+#include <string.h>
+
+#include <xxhash.h>
+
+#include "daemon/core/replicate.h"
+#include "daemon/core/view.h"
+
+/* The blank replicas heard, those of the lowest nodes first, at most
+ * expected_voters. False when there are too few, or one with data is there. */
+static bool create_voters(const struct core *core, struct config *voters)
+{
+    bool taken[CONFIG_MAX * 8] = {false};
+
+    memset(voters, 0, sizeof(*voters));
+    for (size_t i = 0; i < core->peers.count; i++) {
+        const struct peer *peer = &core->peers.list[i];
+        if (peer->hello && peer->present && !uuid_is_none(&peer->group))
+            return false;
+    }
+    while (voters->count < core->options.expected_voters) {
+        size_t lowest = core->peers.count;
+        for (size_t i = 0; i < core->peers.count && i < sizeof(taken); i++) {
+            const struct peer *peer = &core->peers.list[i];
+            if (!taken[i] && peer->hello && peer->present &&
+                (lowest == core->peers.count ||
+                 peer->node < core->peers.list[lowest].node))
+                lowest = i;
+        }
+        if (lowest == core->peers.count)
+            return false;
+        taken[lowest] = true;
+        const struct peer *peer = &core->peers.list[lowest];
+        if (config_add(voters, &peer->uuid, peer->node) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool create_is_first(const struct core *core, const struct config *voters)
+{
+    int self = config_find(voters, &core->uuid);
+
+    for (unsigned i = 0; self >= 0 && i < voters->count; i++) {
+        if (voters->voters[i].node < core->options.node)
+            return false;
+    }
+    return self >= 0;
+}
+
+/* Entry 1 of the group of those voters, encoded; and the group's UUID. */
+static struct uuid create_entry(enum core_mode mode, const struct config *voters,
+                                struct buf *encoded)
+{
+    XXH128_canonical_t canonical;
+    struct buf payload = {0};
+    struct uuid group;
+
+    machine_create_encode(&payload, mode, voters);
+    struct entry entry = {
+        .epoch = 1,
+        .seq = 1,
+        .kind = ENTRY_CREATE,
+        .payload = payload.data,
+        .length = (uint32_t)payload.len,
+    };
+    entry_encode(encoded, &entry);
+    buf_free(&payload);
+    XXH128_canonicalFromHash(&canonical,
+                             XXH3_128bits(encoded->data, encoded->len));
+    memcpy(group.bytes, canonical.digest, sizeof(group.bytes));
+    return group;
+}
+
+/* This replica is a voter of the group that `encoded` begins. */
+static void create_join(struct core *core, const struct uuid *group,
+                        const struct buf *encoded)
+{
+    core->group = *group;
+    core->machine.group = *group;
+    if (core->view.promised < 1)
+        core->view.promised = 1; /* the epoch of entry 1 */
+    core->view.joined = core->view.promised;
+    core_promise(core);
+    replicate_store(core, encoded->data, encoded->len);
+    view_wait(core, "the group was just created");
+}
+
+void create_settle(struct core *core)
+{
+    struct buf encoded = {0};
+    struct config voters;
+
+    if (!core->quorate || core->leaving || !create_voters(core, &voters) ||
+        !create_is_first(core, &voters))
+        return;
+    struct uuid group = create_entry(core->options.mode, &voters, &encoded);
+    create_join(core, &group, &encoded);
+    buf_free(&encoded);
+}
+
+void create_on_hello(struct core *core, const struct message *message)
+{
+    enum core_mode mode =
+        (message->flags & WIRE_MODE_HOT) != 0 ? CORE_HOT : CORE_WARM;
+    struct buf encoded = {0};
+
+    if (core->role != CORE_ROLE_BLANK || message->config.seq != 1 ||
+        config_find(&message->config, &core->uuid) < 0)
+        return;
+    struct uuid group = create_entry(mode, &message->config, &encoded);
+    if (!uuid_equal(&group, &message->group))
+        goto out;
+    if (mode != core->options.mode)
+        core_refuse(core, "its mode is not the one the group was created with");
+    else
+        create_join(core, &group, &encoded);
+out:
+    buf_free(&encoded);
+}
+
+/* Blank again: nothing of a group that never lived is kept, but for P, which
+ * only rises. The log goes first: a crash between the two leaves a voter
+ * without entry 1, which boots as blank. */
+static void create_drop(struct core *core)
+{
+    if (log_last(&core->log).seq > 0) {
+        struct effect *effect = effects_add(core->effects, EFFECT_TRUNCATE);
+        effect->op = ++core->op;
+        effect->seq = 1;
+    }
+    log_free(&core->log);
+    machine_free(&core->machine);
+    memset(&core->group, 0, sizeof(core->group));
+    memset(&core->config, 0, sizeof(core->config));
+    memset(&core->committed, 0, sizeof(core->committed));
+    core_promise(core);
+    peers_forget_view(&core->peers);
+    view_wait(core, "its group was created twice; this one is dropped");
+}
+
+void create_on_other_group(struct core *core, const struct message *message)
+{
+    if (uuid_is_none(&core->group) || log_last(&core->log).seq > 1 ||
+        uuid_is_none(&message->group))
+        return;
+    bool lower = message->type == WIRE_HELLO &&
+                 uuid_compare(&message->group, &core->group) < 0;
+    bool never_voted = core->view.promised == core->view.joined;
+    bool was_to_vote = config_find(&core->config, &message->sender) >= 0;
+    if (message->type == WIRE_APPEND || (lower && (never_voted || was_to_vote)))
+        create_drop(core);
+}

@@ -1,0 +1,110 @@
+#include "daemon/core/handover.h"
+
+#include "daemon/core/barrier.h"
+#include "daemon/core/forward.h"
+#include "daemon/core/gate.h"
+
+enum { HANDOVER_REST = 4 }; /* leader_timeouts between two attempts */
+
+static bool handover_may(const struct core *core, const struct peer *peer)
+{
+    return peer->present && !core_is_me(core, &peer->uuid) &&
+           peer->ack_epoch == core->view.epoch &&
+           config_find(&core->config, &peer->uuid) >= 0;
+}
+
+/* The voter that should lead in our place, or NULL. */
+static const struct peer *handover_heir(const struct core *core)
+{
+    const struct promotions *promotions = &core->machine.promotions;
+    const struct peer *heir = NULL;
+
+    if (core->leaving) {
+        for (size_t i = 0; i < core->peers.count; i++) {
+            const struct peer *peer = &core->peers.list[i];
+            if (handover_may(core, peer) &&
+                (heir == NULL || peer->ack_seq > heir->ack_seq))
+                heir = peer;
+        }
+        return heir;
+    }
+    if (core->options.mode != CORE_WARM || promotions->count == 0)
+        return NULL;
+    heir = peers_find(&core->peers, &promotions->list[0].uuid);
+    if (heir == NULL || !handover_may(core, heir) ||
+        heir->run != promotions->list[0].run)
+        return NULL;
+    return heir;
+}
+
+static void handover_say(struct core *core, const struct peer *heir)
+{
+    struct message message =
+        core_message(core, WIRE_HANDOVER, core->view.epoch);
+
+    message.to = heir->uuid;
+    message.to_run = heir->run;
+    core_multicast(core, &message);
+    core->view.handover_said = true;
+    core->counters.handovers++;
+}
+
+static void handover_lead(struct core *core)
+{
+    struct view *view = &core->view;
+    const struct peer *heir = handover_heir(core);
+
+    if (heir == NULL || core->config.seq != core->committed.seq ||
+        core->commit_seq < log_epoch_first(&core->log, view->epoch))
+        return;
+    if (core->now_ns >= view->handover_retry_ns) {
+        uint64_t timeout = core->options.leader_timeout_ns;
+        view->handover_ns = core->now_ns + timeout;
+        view->handover_retry_ns = core->now_ns + HANDOVER_REST * timeout;
+        view->handover_said = false;
+    }
+    if (core->now_ns < view->handover_ns && !view->handover_said &&
+        heir->ack_seq == log_last(&core->log).seq)
+        handover_say(core, heir);
+}
+
+void handover_leave(struct core *core)
+{
+    core->leaving = true;
+    core->leaving_ns = core->now_ns + 2 * core->options.leader_timeout_ns;
+    core->view.handover_retry_ns = core->now_ns;
+    gate_demote(core);
+}
+
+static void handover_left(struct core *core)
+{
+    static const char reason[] = "stopped";
+
+    core->role = CORE_ROLE_LEFT;
+    core->why = reason;
+    forward_end(core);
+    barrier_end(core);
+    effects_add_data(core->effects, EFFECT_LEAVE, reason, sizeof(reason) - 1);
+}
+
+void handover_settle(struct core *core)
+{
+    if (core->role == CORE_ROLE_LEADER && core->quorate)
+        handover_lead(core);
+    if (!core->leaving || core->role == CORE_ROLE_LEFT)
+        return;
+    bool alone =
+        core->role == CORE_ROLE_LEADER && handover_heir(core) == NULL;
+    if (core->role != CORE_ROLE_LEADER || alone ||
+        core->now_ns >= core->leaving_ns)
+        handover_left(core);
+}
+
+uint64_t handover_deadline(const struct core *core)
+{
+    if (core->role == CORE_ROLE_LEADER && core->now_ns < core->view.handover_ns)
+        return core->view.handover_ns; /* intake begins again */
+    if (core->leaving && core->role != CORE_ROLE_LEFT)
+        return core->leaving_ns;
+    return STATE_NEVER;
+}

@@ -1,0 +1,188 @@
+#include "tests/sim/heal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "tests/sim/actions.h"
+#include "tests/sim/load.h"
+
+#define HEAL_STEP (100 * SIM_MS)
+
+static void look_again(struct world *world)
+{
+    sched_add(&world->sched, HEAL_STEP,
+              (struct sched_event){.kind = SCHED_HEAL});
+}
+
+void heal_begin(struct world *world)
+{
+    world_trace(world, NULL, "faults end");
+    faults_end(world);
+    world->healing = true;
+    world->heal_from = world->sched.now;
+    look_again(world);
+}
+
+/* The operator gives those that fell silent for a good reason a new disk. */
+static bool mend_silent(struct world *world, struct node *node)
+{
+    enum core_role role = node->status.role;
+    bool foreign = role == CORE_ROLE_REFUSED &&
+                   !uuid_equal(&node->status.group, &world->ledger.group);
+
+    if (role != CORE_ROLE_QUARANTINED && !foreign)
+        return false;
+    if (role == CORE_ROLE_QUARANTINED && !node->tampered)
+        return false;
+    world_crash(world, node, 50 * SIM_MS);
+    world_wipe(world, node);
+    return true;
+}
+
+/* Why a node is not where it should be; NULL when it is. */
+static const char *node_lacks(struct world *world, const struct node *node,
+                              const struct node *leader)
+{
+    const struct core_status *status = &node->status;
+    const struct ledger *ledger = &world->ledger;
+
+    if (node->core == NULL)
+        return "has no process";
+    if (status->role != CORE_ROLE_LEADER && status->role != CORE_ROLE_FOLLOWER)
+        return "has no leader";
+    if (!uuid_equal(&status->leader, &leader->status.uuid) ||
+        status->epoch != leader->status.epoch)
+        return "follows another leader";
+    if (status->applied_seq != leader->status.commit_seq)
+        return "has not applied everything";
+    if (status->state_digest != leader->status.state_digest)
+        return "has another state";
+    if (status->applied_seq < ledger->last)
+        return "lacks committed entries";
+    return NULL;
+}
+
+static bool lacks(struct world *world, char *text, size_t room)
+{
+    const struct node *leader = action_leader(world);
+    unsigned voters = 0, promoted = 0;
+
+    if (leader == NULL) {
+        snprintf(text, room, "nobody leads; n1 is %s: %s",
+                 world_role(world->nodes[0].status.role),
+                 world->nodes[0].status.why == NULL
+                     ? "" : world->nodes[0].status.why);
+        return true;
+    }
+    for (unsigned i = 0; i < world->count; i++) {
+        const struct node *node = &world->nodes[i];
+        const char *what = node_lacks(world, node, leader);
+        if (what != NULL) {
+            snprintf(text, room, "n%u (%s, applied %" PRIu64 ", leader n%u at "
+                     "%" PRIu64 ") %s: %s", node->id,
+                     world_role(node->status.role), node->status.applied_seq,
+                     leader->id, leader->status.commit_seq, what,
+                     node->status.why == NULL ? "" : node->status.why);
+            return true;
+        }
+        voters += node->status.voter;
+        promoted += node->status.promoted && node->status.writable;
+    }
+    if (leader->config.count != world->voters || voters != world->voters) {
+        snprintf(text, room, "%u voters configured, %u there, %u expected",
+                 leader->config.count, voters, world->voters);
+        return true;
+    }
+    if (promoted == 0) {
+        snprintf(text, room, "nobody takes writes");
+        return true;
+    }
+    return false;
+}
+
+/* The last requests: a write where writes are taken, a read everywhere. */
+static void probe(struct world *world)
+{
+    world->probe_at = world->sched.now;
+    world->laws.probe_from = world->clients.count;
+    for (unsigned i = 0; i < world->count; i++) {
+        struct node *node = &world->nodes[i];
+        if (node->status.writable && world->verdict.law == NULL)
+            load_write(world, node);
+        if (node->core != NULL && world->verdict.law == NULL)
+            load_read(world, node);
+    }
+}
+
+static bool probe_good(const struct world *world)
+{
+    for (size_t i = world->laws.probe_from; i < world->clients.count; i++)
+        if (world->clients.ops[i].kind < OP_PROMOTE &&
+            world->clients.ops[i].state != OP_OK)
+            return false;
+    return true;
+}
+
+static void fail_unanswered(struct world *world)
+{
+    for (size_t i = 0; i < world->clients.count; i++) {
+        const struct op *op = &world->clients.ops[i];
+        if (op->state != OP_OPEN)
+            continue;
+        verdict_fail(&world->verdict, "reply-once",
+                     "n%u never answers request %zu (%s), asked at %" PRIu64
+                     " ms; %zu are open", op->node + 1, i + 1,
+                     clients_kind(op->kind), op->issued_at / SIM_MS,
+                     world->clients.open);
+        return;
+    }
+}
+
+static void check_end(struct world *world)
+{
+    const struct ledger *ledger = &world->ledger;
+
+    for (unsigned i = 0; i < world->count; i++) {
+        const struct core_status *status = &world->nodes[i].status;
+        if (status->applied_seq < world->laws.acked_seq ||
+            ledger_at(ledger, status->applied_seq) == NULL ||
+            ledger_at(ledger, status->applied_seq)->hash !=
+                status->applied_hash)
+            verdict_fail(&world->verdict, "lost",
+                         "n%u ends at %" PRIu64 " without what was acknowledged "
+                         "up to %" PRIu64, i + 1, status->applied_seq,
+                         world->laws.acked_seq);
+    }
+    world->finished = true;
+}
+
+void heal_look(struct world *world)
+{
+    bool late = world->sched.now > world->heal_from + HEAL_BOUND;
+    char text[VERDICT_TEXT] = "";
+    bool lacking;
+
+    for (unsigned i = 0; i < world->count; i++)
+        if (mend_silent(world, &world->nodes[i]))
+            world->probe_at = 0;
+    lacking = lacks(world, text, sizeof text);
+    if (lacking)
+        world->probe_at = 0;
+    if (!lacking && world->probe_at != 0 && world->clients.open == 0) {
+        if (probe_good(world)) {
+            check_end(world);
+            return;
+        }
+        snprintf(text, sizeof text, "a last write or read is not answered OK");
+        world->probe_at = 0;
+    } else if (!lacking && world->probe_at == 0) {
+        probe(world);
+    }
+    if (!late) {
+        look_again(world);
+        return;
+    }
+    if (!lacking && world->clients.open > 0)
+        fail_unanswered(world);
+    verdict_fail(&world->verdict, "serving", "%s", text);
+}

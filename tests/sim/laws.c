@@ -1,0 +1,414 @@
+/* laws: after a step; answers to clients are laws_reply.c's. */
+#include "tests/sim/laws.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+#include "tests/sim/world.h"
+
+void laws_free(struct laws *laws)
+{
+    free(laws->leaders);
+    *laws = (struct laws){0};
+}
+
+/* The disk that counts for a UUID: its node's, or what the dead one held. */
+static const struct disk_image *image_of(struct world *world,
+                                         const struct uuid *uuid)
+{
+    const struct ident *ident = ident_find(&world->idents, uuid);
+
+    if (ident != NULL && ident->dead)
+        return &ident->last;
+    for (unsigned i = 0; i < world->count; i++)
+        if (uuid_equal(&world->nodes[i].disk.image.uuid, uuid))
+            return &world->nodes[i].disk.image;
+    return NULL;
+}
+
+/* A tampered disk is destroyed; what it had held before still counts. */
+static bool tampered_held(struct world *world, const struct disk_image *image,
+                          uint64_t seq)
+{
+    for (unsigned i = 0; i < world->count; i++)
+        if (&world->nodes[i].disk.image == image && world->nodes[i].tampered)
+            return seq <= world->nodes[i].tampered_last;
+    return false;
+}
+
+static bool majority_holds(struct world *world, const struct config *config,
+                           uint64_t seq, uint64_t hash)
+{
+    unsigned holders = 0;
+
+    for (unsigned i = 0; i < config->count; i++) {
+        const struct disk_image *image =
+            image_of(world, &config->voters[i].uuid);
+        holders += image != NULL && (disk_holds(image, seq, hash) ||
+                                     tampered_held(world, image, seq));
+    }
+    return holders >= config->count / 2 + 1;
+}
+
+/* A configuration's own entry needs both majorities; once it is committed, what
+ * comes behind it needs the new one. */
+static void check_durable(struct world *world, struct node *node, uint64_t seq)
+{
+    const struct ledger_entry *entry = ledger_at(&world->ledger, seq);
+    const struct config *config = ledger_config(&world->ledger, seq);
+    const struct config *before;
+
+    if (config == NULL) {
+        verdict_fail(&world->verdict, "config",
+                     "entry %" PRIu64 " is committed without a configuration",
+                     seq);
+        return;
+    }
+    before = config->seq == seq ? ledger_config(&world->ledger, seq - 1) : NULL;
+    if (majority_holds(world, config, seq, entry->hash) &&
+        (before == NULL || majority_holds(world, before, seq, entry->hash)))
+        return;
+    verdict_fail(&world->verdict, "durable",
+                 "n%u calls entry %" PRIu64 " (epoch %" PRIu64 ") committed; no "
+                 "majority of the %u voters has it on disk%s", node->id, seq,
+                 entry->epoch, config->count,
+                 before != NULL ? " (joint)" : "");
+}
+
+static void take_committed(struct world *world, struct node *node, uint64_t seq)
+{
+    const struct ledger_entry *known = ledger_at(&world->ledger, seq);
+    uint64_t epoch = node->status.epoch != 0 ? node->status.epoch
+                                             : node->status.promised;
+    uint64_t hash;
+    struct entry entry;
+
+    if (!core_entry(node->core, seq, &entry, &hash)) {
+        if (known == NULL)
+            verdict_fail(&world->verdict, "one-history",
+                         "n%u has committed %" PRIu64 " from nowhere", node->id,
+                         seq);
+        return;
+    }
+    if (known == NULL) {
+        const struct ledger_entry *last =
+            ledger_at(&world->ledger, world->ledger.last);
+        if (last != NULL && last->commit_epoch > epoch)
+            epoch = last->commit_epoch;
+        if (seq == 1)
+            world->ledger.group = node->status.group;
+        ledger_extend(&world->ledger, &entry, hash, epoch);
+        check_durable(world, node, seq);
+    } else if (known->hash != hash) {
+        verdict_fail(&world->verdict, "one-history",
+                     "n%u commits another entry %" PRIu64 " than was committed "
+                     "before", node->id, seq);
+    }
+}
+
+static void check_applied(struct world *world, struct node *node)
+{
+    const struct core_status *status = &node->status;
+    struct ledger_entry *at;
+
+    if (status->applied_seq > world->ledger.last) {
+        verdict_fail(&world->verdict, "one-history",
+                     "n%u has applied %" PRIu64 ", which nobody committed",
+                     node->id, status->applied_seq);
+        return;
+    }
+    if (status->applied_seq == 0)
+        return;
+    at = &world->ledger.entries[status->applied_seq];
+    if (at->hash != status->applied_hash)
+        verdict_fail(&world->verdict, "one-history",
+                     "n%u has applied another entry %" PRIu64, node->id,
+                     status->applied_seq);
+    if (at->digest_known && at->digest != status->state_digest)
+        verdict_fail(&world->verdict, "one-history",
+                     "n%u has another state at %" PRIu64, node->id,
+                     status->applied_seq);
+    at->digest = status->state_digest;
+    at->digest_known = true;
+}
+
+/* Takes what the replica newly calls committed into the ledger. */
+static void check_commit(struct world *world, struct node *node)
+{
+    const struct core_status *status = &node->status;
+
+    if (node->tampered)
+        return;
+    for (uint64_t seq = node->laws.commit_seen + 1; seq <= status->commit_seq;
+         seq++) {
+        take_committed(world, node, seq);
+        if (world->verdict.law != NULL)
+            return;
+    }
+    if (status->commit_seq > node->laws.commit_seen)
+        faults_on_commit(world, node);
+    node->laws.commit_seen = status->commit_seq;
+    if (status->applied_seq != node->laws.applied_seen)
+        check_applied(world, node);
+    node->laws.applied_seen = status->applied_seq;
+}
+
+static bool majority_promised(struct world *world, const struct config *config,
+                              uint64_t epoch)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < config->count; i++) {
+        const struct ident *ident =
+            ident_find(&world->idents, &config->voters[i].uuid);
+        count += ident != NULL && ident->promised >= epoch &&
+                 ident->promised_quorate >= epoch;
+    }
+    return count >= config->count / 2 + 1;
+}
+
+static void check_minority(struct world *world, struct node *node)
+{
+    uint64_t epoch = node->status.epoch;
+    struct config newest;
+    const struct config *before;
+
+    core_configuration(node->core, &newest, NULL);
+    before = newest.seq > world->ledger.last
+                 ? ledger_config(&world->ledger, newest.seq - 1)
+                 : NULL;
+    if (newest.count > 0 && majority_promised(world, &newest, epoch) &&
+        (before == NULL || majority_promised(world, before, epoch)))
+        return;
+    verdict_fail(&world->verdict, "minority",
+                 "n%u leads epoch %" PRIu64 " without a majority of %u voters "
+                 "that promised it durably and quorate", node->id, epoch,
+                 newest.count);
+}
+
+static void check_stale_leader(struct world *world, struct node *node)
+{
+    uint64_t seq = ledger_before_epoch(&world->ledger, node->status.epoch);
+    uint64_t hash;
+    struct entry entry;
+
+    if (seq == 0)
+        return;
+    if (core_entry(node->core, seq, &entry, &hash)) {
+        if (hash == world->ledger.entries[seq].hash)
+            return;
+    } else if (seq <= node->status.applied_seq) {
+        return; /* in its snapshot, whose hash is checked when it is applied */
+    }
+    verdict_fail(&world->verdict, "stale-leader",
+                 "n%u leads epoch %" PRIu64 " without entry %" PRIu64
+                 ", committed in epoch %" PRIu64, node->id, node->status.epoch,
+                 seq, world->ledger.entries[seq].commit_epoch);
+}
+
+static void check_leader(struct world *world, struct node *node)
+{
+    const struct core_status *status = &node->status;
+    struct laws *laws = &world->laws;
+
+    if (status->role != CORE_ROLE_LEADER ||
+        node->laws.led_epoch == status->epoch)
+        return;
+    node->laws.led_epoch = status->epoch;
+    for (size_t i = 0; i < laws->leader_count; i++) {
+        const struct laws_leader *leader = &laws->leaders[i];
+        if (leader->epoch == status->epoch &&
+            (!uuid_equal(&leader->uuid, &status->uuid) ||
+             leader->run != status->run))
+            verdict_fail(&world->verdict, "one-leader",
+                         "n%u is the second to lead epoch %" PRIu64, node->id,
+                         status->epoch);
+    }
+    laws->leaders = mem_realloc(laws->leaders, laws->leader_count + 1,
+                                sizeof *laws->leaders);
+    laws->leaders[laws->leader_count++] =
+        (struct laws_leader){.epoch = status->epoch,
+                             .uuid = status->uuid,
+                             .run = status->run};
+    check_minority(world, node);
+    check_stale_leader(world, node);
+    faults_on_leader(world, node);
+}
+
+static void check_silence(struct world *world, struct node *node,
+                          const struct core_status *before)
+{
+    const struct core_status *status = &node->status;
+
+    if (status->role == before->role)
+        return;
+    if (status->role == CORE_ROLE_QUARANTINED) {
+        world->totals.quarantines++;
+        if (!node->tampered)
+            verdict_fail(&world->verdict, "quarantine",
+                         "n%u quarantined itself, but its disk was never "
+                         "touched: %s", node->id, status->why);
+    }
+    if (status->role == CORE_ROLE_REFUSED && world->ledger.last > 0 &&
+        uuid_equal(&status->group, &world->ledger.group))
+        verdict_fail(&world->verdict, "quarantine",
+                     "n%u refused its own group: %s", node->id, status->why);
+}
+
+static void check_token(struct world *world, struct node *node,
+                        const struct core_status *before)
+{
+    const struct core_status *status = &node->status;
+
+    if (!status->promoted || node->tampered ||
+        (before->promoted && before->token == status->token &&
+         before->applied_seq == status->applied_seq))
+        return;
+    if (!ledger_token_valid(&world->ledger, status->token, status->applied_seq))
+        verdict_fail(&world->verdict, "stale-primary",
+                     "n%u thinks its promotion %" PRIu64 " is valid at %" PRIu64,
+                     node->id, status->token, status->applied_seq);
+}
+
+static void check_storm(struct world *world)
+{
+    struct laws *laws = &world->laws;
+    uint64_t second = world->sched.now / SIM_S;
+
+    if (second != laws->second) {
+        laws->second = second;
+        laws->second_steps = 0;
+    }
+    if (++laws->second_steps > LAWS_STEPS_PER_SECOND)
+        verdict_fail(&world->verdict, "bounded",
+                     "more than %u steps within a second", LAWS_STEPS_PER_SECOND);
+}
+
+static void note_quorate_promise(struct world *world, struct node *node)
+{
+    const struct core_status *status = &node->status;
+    struct ident *ident;
+
+    if (!status->quorate || (status->role != CORE_ROLE_VOTED &&
+                             status->role != CORE_ROLE_CANDIDATE &&
+                             status->role != CORE_ROLE_LEADER))
+        return;
+    ident = ident_find(&world->idents, &status->uuid);
+    if (ident == NULL)
+        return;
+    if (ident->promised_quorate < status->promised)
+        ident->promised_quorate = status->promised;
+}
+
+void laws_on_boot(struct world *world, struct node *node)
+{
+    const struct core_status *status = &node->status;
+    const struct ident *ident = ident_find(&world->idents, &status->uuid);
+
+    node->laws = (struct laws_node){0};
+    if (ident != NULL && status->promised < ident->promised)
+        verdict_fail(&world->verdict, "own-vote",
+                     "n%u starts with promise %" PRIu64 " below its durable "
+                     "%" PRIu64, node->id, status->promised, ident->promised);
+    check_commit(world, node);
+}
+
+void laws_on_step(struct world *world, struct node *node,
+                  const struct core_status *before)
+{
+    check_storm(world);
+    note_quorate_promise(world, node);
+    check_commit(world, node);
+    check_leader(world, node);
+    check_silence(world, node, before);
+    check_token(world, node, before);
+    if (node->disk.image.bytes > LAWS_LOG_MAX)
+        verdict_fail(&world->verdict, "bounded",
+                     "n%u's log has %zu bytes on disk", node->id,
+                     node->disk.image.bytes);
+}
+
+void laws_on_stored(struct world *world, struct node *node)
+{
+    const struct disk_image *image = &node->disk.image;
+    struct ident *ident;
+
+    if (node->disk.mismatch && !node->tampered)
+        verdict_fail(&world->verdict, "disk",
+                     "n%u gave an APPEND whose hash is not that of its bytes",
+                     node->id);
+    if (uuid_is_none(&image->uuid))
+        return;
+    ident = ident_get(&world->idents, &image->uuid, node->index);
+    if (ident == NULL || ident->dead)
+        return;
+    /* What is promised, is promised to a group. */
+    if (!uuid_equal(&ident->group, &image->group)) {
+        ident->group = image->group;
+        ident->promised = 0;
+        ident->promised_quorate = 0;
+    }
+    if (image->promised < ident->promised)
+        verdict_fail(&world->verdict, "own-vote",
+                     "n%u stored promise %" PRIu64 " below %" PRIu64, node->id,
+                     image->promised, ident->promised);
+    ident->promised = image->promised;
+}
+
+void laws_on_multicast(struct world *world, struct node *node)
+{
+    const struct core_status *status = &node->status;
+    const struct disk_image *image = &node->disk.image;
+    struct ident *ident =
+        ident_get(&world->idents, &status->uuid, node->index);
+
+    if (net_queued(&world->net, node->index) > LAWS_QUEUE_MAX)
+        verdict_fail(&world->verdict, "bounded",
+                     "n%u has more than %u messages queued", node->id,
+                     LAWS_QUEUE_MAX);
+    if (!uuid_equal(&image->uuid, &status->uuid) || image->run != status->run)
+        verdict_fail(&world->verdict, "own-vote",
+                     "n%u speaks as run %" PRIu64 ", which is not durable",
+                     node->id, status->run);
+    if (ident == NULL)
+        return;
+    if (ident->dead || ident->node != node->index)
+        verdict_fail(&world->verdict, "own-vote",
+                     "n%u speaks under a UUID %s", node->id,
+                     ident->dead ? "whose disk was destroyed"
+                                 : "of another node");
+    if (status->run < ident->run_used ||
+        (status->run == ident->run_used &&
+         ident->run_life != node->connections))
+        verdict_fail(&world->verdict, "own-vote",
+                     "n%u uses run %" PRIu64 " a second time", node->id,
+                     status->run);
+    ident->run_used = status->run;
+    ident->run_life = node->connections;
+}
+
+void laws_on_append(struct world *world, struct node *node, const uint8_t *data,
+                    size_t len)
+{
+    struct cursor cursor = cursor_make(data, len);
+    struct entry entry;
+    struct config *newest = &node->config;
+
+    if (entry_decode(&cursor, &entry) != 0 || !cursor_done(&cursor)) {
+        verdict_fail(&world->verdict, "disk",
+                     "n%u appends what is no entry", node->id);
+        return;
+    }
+    if (entry.kind != ENTRY_CONFIG)
+        return;
+    if (newest->seq < entry.seq && newest->seq > world->ledger.last)
+        verdict_fail(&world->verdict, "config",
+                     "n%u appends configuration %" PRIu64 " while %" PRIu64
+                     " is not committed", node->id, entry.seq, newest->seq);
+    cursor = cursor_make(entry.payload, entry.length);
+    if (config_decode(&cursor, newest) == 0)
+        newest->seq = entry.seq;
+    faults_on_config(world, node);
+}
