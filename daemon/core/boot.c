@@ -149,8 +149,10 @@ int boot_open(struct core *core, const struct core_boot *boot)
         core->uuid = boot->fresh;
     /* A crash in the middle of the first start. Nobody votes, or acknowledges,
      * without entry 1; so no promise to that group is forgotten. */
-    if (log_last(&core->log).seq == 0)
+    if (log_last(&core->log).seq == 0) {
         memset(&core->group, 0, sizeof(core->group));
+        memset(&core->committed, 0, sizeof(core->committed));
+    }
     boot_configs(core);
     core->machine.group = core->group;
     if (core->view.promised < log_last(&core->log).epoch)

@@ -88,67 +88,92 @@ struct set_options {
     bool only_existing;
     bool keep_expiry;
     bool give_old;
-    uint64_t expires_ms;
+    const struct set_unit *unit; /* of the expiry; NULL: none is given */
+    const struct core_arg *amount;
 };
 
-/* EX, PX, EXAT or PXAT and its number. False when an error was replied. */
-static bool set_expiry(struct command_call *call, size_t at,
+static const struct set_unit {
+    const char *name;
+    int64_t scale; /* to milliseconds */
+    bool from_now;
+} set_units[] = {
+    {"EX", 1000, true},
+    {"PX", 1, true},
+    {"EXAT", 1000, false},
+    {"PXAT", 1, false},
+};
+
+static const struct set_unit *set_unit_find(const struct core_arg *arg)
+{
+    for (size_t i = 0; i < sizeof(set_units) / sizeof(set_units[0]); i++) {
+        if (arg_is(arg, set_units[i].name))
+            return &set_units[i];
+    }
+    return NULL;
+}
+
+/* One option at *at, which moves past it. False: Redis' syntax error. */
+static bool set_option(struct command_call *call, size_t *at,
                        struct set_options *options)
 {
-    const struct core_arg *unit = &call->argv[at];
-    int64_t amount = 0;
+    const struct core_arg *arg = &call->argv[(*at)++];
+    const struct set_unit *unit = set_unit_find(arg);
 
-    if (at + 1 >= call->argc || options->expires_ms != 0 ||
-        options->keep_expiry) {
-        reply_text(call, WRONG_SYNTAX);
+    if (arg_is(arg, "NX") && !options->only_existing) {
+        options->only_new = true;
+    } else if (arg_is(arg, "XX") && !options->only_new) {
+        options->only_existing = true;
+    } else if (arg_is(arg, "GET")) {
+        options->give_old = true;
+    } else if (arg_is(arg, "KEEPTTL") && options->unit == NULL) {
+        options->keep_expiry = true;
+    } else if (unit != NULL && *at < call->argc && !options->keep_expiry &&
+               (options->unit == NULL || options->unit == unit)) {
+        options->unit = unit;
+        options->amount = &call->argv[(*at)++];
+    } else {
         return false;
     }
-    const struct core_arg *number = &call->argv[at + 1];
-    if (!bytes_to_integer(number->data, number->len, &amount)) {
+    return true;
+}
+
+/* The expiry that the options ask for, 0 for none. False when an error was
+ * replied. */
+static bool set_expiry(struct command_call *call,
+                       const struct set_options *options, uint64_t *expires_ms)
+{
+    int64_t amount = 0;
+
+    *expires_ms = 0;
+    if (options->unit == NULL)
+        return true;
+    if (!bytes_to_integer(options->amount->data, options->amount->len,
+                          &amount)) {
         reply_text(call, NOT_AN_INTEGER);
         return false;
     }
-    int64_t scale = arg_is(unit, "EX") || arg_is(unit, "EXAT") ? 1000 : 1;
-    int64_t start = arg_is(unit, "EX") || arg_is(unit, "PX")
-                        ? (int64_t)call->clock_ms
-                        : 0;
+    int64_t scale = options->unit->scale;
+    int64_t start = options->unit->from_now ? (int64_t)call->clock_ms : 0;
     if (amount <= 0 || amount > (INT64_MAX - start) / scale) {
         reply_text(call, "-ERR invalid expire time in 'set' command\r\n");
         return false;
     }
-    options->expires_ms = (uint64_t)(amount * scale + start);
-    return true;
-}
-
-static bool set_parse(struct command_call *call, struct set_options *options)
-{
-    for (size_t at = 3; at < call->argc; at++) {
-        const struct core_arg *arg = &call->argv[at];
-        if (arg_is(arg, "NX") && !options->only_existing)
-            options->only_new = true;
-        else if (arg_is(arg, "XX") && !options->only_new)
-            options->only_existing = true;
-        else if (arg_is(arg, "GET"))
-            options->give_old = true;
-        else if (arg_is(arg, "KEEPTTL") && options->expires_ms == 0)
-            options->keep_expiry = true;
-        else if (arg_is(arg, "EX") || arg_is(arg, "PX") ||
-                 arg_is(arg, "EXAT") || arg_is(arg, "PXAT")) {
-            if (!set_expiry(call, at++, options))
-                return false;
-        } else {
-            reply_text(call, WRONG_SYNTAX);
-            return false;
-        }
-    }
+    *expires_ms = (uint64_t)(amount * scale + start);
     return true;
 }
 
 static void run_set(struct command_call *call)
 {
     struct set_options options = {0};
+    uint64_t expires_ms = 0;
 
-    if (!set_parse(call, &options))
+    for (size_t at = 3; at < call->argc;) {
+        if (!set_option(call, &at, &options)) {
+            reply_text(call, WRONG_SYNTAX);
+            return;
+        }
+    }
+    if (!set_expiry(call, &options, &expires_ms))
         return;
     struct key *key = call_key(call, 1);
     bool refused = (options.only_new && key != NULL) ||
@@ -160,11 +185,10 @@ static void run_set(struct command_call *call)
     if (refused)
         return;
     if (options.keep_expiry && key != NULL)
-        options.expires_ms = key->expires_ms;
+        expires_ms = key->expires_ms;
     key = keyspace_set(call->keyspace, call->argv[1].data, call->argv[1].len,
-                       call->argv[2].data, call->argv[2].len,
-                       options.expires_ms);
-    if (options.expires_ms != 0 && options.expires_ms <= call->clock_ms)
+                       call->argv[2].data, call->argv[2].len, expires_ms);
+    if (expires_ms != 0 && expires_ms <= call->clock_ms)
         keyspace_delete(call->keyspace, key);
 }
 
@@ -246,9 +270,20 @@ static const struct command commands[] = {
     {"SET", -3, true, run_set},
 };
 
+/* An error is one line, whatever the client sent. */
+static void reply_one_line(struct buf *reply, size_t from)
+{
+    for (size_t at = from; at < reply->len; at++) {
+        if (reply->data[at] == '\r' || reply->data[at] == '\n')
+            reply->data[at] = ' ';
+    }
+    buf_bytes(reply, "\r\n", 2);
+}
+
 static void reply_unknown(struct buf *reply, const struct core_arg *argv,
                           size_t argc)
 {
+    size_t from = reply->len;
     int name_len = argv[0].len > 128 ? 128 : (int)argv[0].len;
 
     buf_printf(reply, "-ERR unknown command '%.*s', with args beginning with: ",
@@ -258,7 +293,15 @@ static void reply_unknown(struct buf *reply, const struct core_arg *argv,
         buf_printf(reply, "'%.*s' ", (int)len, (const char *)argv[at].data);
         shown += len + 3;
     }
-    buf_bytes(reply, "\r\n", 2);
+    reply_one_line(reply, from);
+}
+
+static void reply_arity(struct buf *reply, const struct command *command)
+{
+    buf_printf(reply, "-ERR wrong number of arguments for '");
+    for (const char *at = command->name; *at != '\0'; at++)
+        buf_u8(reply, (uint8_t)(*at - 'A' + 'a'));
+    buf_printf(reply, "' command\r\n");
 }
 
 const struct command *command_find(const struct core_arg *argv, size_t argc,
@@ -270,13 +313,10 @@ const struct command *command_find(const struct core_arg *argv, size_t argc,
             continue;
         size_t arity = (size_t)(command->arity < 0 ? -command->arity
                                                    : command->arity);
-        if (argc < arity || (command->arity > 0 && argc != arity)) {
-            buf_printf(reply,
-                       "-ERR wrong number of arguments for '%.*s' command\r\n",
-                       (int)argv[0].len, (const char *)argv[0].data);
-            return NULL;
-        }
-        return command;
+        if (argc >= arity && (command->arity < 0 || argc == arity))
+            return command;
+        reply_arity(reply, command);
+        return NULL;
     }
     reply_unknown(reply, argv, argc);
     return NULL;

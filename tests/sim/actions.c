@@ -17,9 +17,9 @@ static bool chance(struct world *world, unsigned permille)
 void action_later(struct world *world, uint64_t delay, unsigned script,
                   uint64_t step)
 {
-    sched_add(&world->sched, delay,
-              (struct sched_event){.kind = SCHED_SCRIPT, .a = script,
-                                   .b = step});
+    sched_add(
+        &world->sched, delay,
+        (struct sched_event){.kind = SCHED_SCRIPT, .a = script, .b = step});
 }
 
 struct node *action_leader(struct world *world)
@@ -56,8 +56,7 @@ static struct node *victim(struct world *world)
         return leader;
     if (chance(world, 300))
         for (unsigned i = 0; i < world->count; i++)
-            if (world->nodes[i].core != NULL &&
-                world->nodes[i].status.promoted)
+            if (world->nodes[i].core != NULL && world->nodes[i].status.promoted)
                 return &world->nodes[i];
     return action_running(world);
 }
@@ -160,8 +159,7 @@ bool action_destroy(struct world *world, struct node *node, bool wipe)
 {
     struct disk_image before;
 
-    if (node == NULL || node->core == NULL ||
-        !faults_may_destroy(world, node))
+    if (node == NULL || node->core == NULL || !faults_may_destroy(world, node))
         return false;
     before = node->disk.image;
     if (!wipe && before.promise == NULL)

@@ -12,31 +12,31 @@
 #include "tests/sim/world.h"
 
 enum action {
-    ACTION_CRASH,      /* one process */
-    ACTION_CRASH_MID,  /* one process, between the effects of a step */
-    ACTION_POWER,      /* one node */
-    ACTION_POWER_ALL,  /* all nodes, back one by one */
-    ACTION_CUT_TWO,    /* two parts */
-    ACTION_CUT_MANY,   /* three parts */
-    ACTION_ISOLATE,    /* the leader, or a promoted one, alone */
-    ACTION_FLAP,       /* cuts and joins faster than they are detected */
-    ACTION_DEAF,       /* one node gets packets late, from some or all */
-    ACTION_PAUSE,      /* a stopped process */
-    ACTION_FREEZE,     /* a stopped node, Corosync too */
-    ACTION_COROSYNC,   /* Corosync killed and back */
-    ACTION_STALL,      /* TRY_AGAIN for a while */
+    ACTION_CRASH,     /* one process */
+    ACTION_CRASH_MID, /* one process, between the effects of a step */
+    ACTION_POWER,     /* one node */
+    ACTION_POWER_ALL, /* all nodes, back one by one */
+    ACTION_CUT_TWO,   /* two parts */
+    ACTION_CUT_MANY,  /* three parts */
+    ACTION_ISOLATE,   /* the leader, or a promoted one, alone */
+    ACTION_FLAP,      /* cuts and joins faster than they are detected */
+    ACTION_DEAF,      /* one node gets packets late, from some or all */
+    ACTION_PAUSE,     /* a stopped process */
+    ACTION_FREEZE,    /* a stopped node, Corosync too */
+    ACTION_COROSYNC,  /* Corosync killed and back */
+    ACTION_STALL,     /* TRY_AGAIN for a while */
     ACTION_SLOW_DISK,
-    ACTION_CLOCK,      /* a wall clock jumps */
-    ACTION_LOSS,       /* a time of much retransmission */
-    ACTION_HOSTILE,    /* a time beyond CPG */
-    ACTION_WIPE,       /* a process killed and its disk replaced */
-    ACTION_DAMAGE,     /* ... its log cut below the mark, or P lost */
+    ACTION_CLOCK,        /* a wall clock jumps */
+    ACTION_LOSS,         /* a time of much retransmission */
+    ACTION_HOSTILE,      /* a time beyond CPG */
+    ACTION_WIPE,         /* a process killed and its disk replaced */
+    ACTION_DAMAGE,       /* ... its log cut below the mark, or P lost */
     ACTION_LEADER_FLUSH, /* the leader dies right after a write came in */
-    ACTION_AWAY,       /* a node is away long, under writes; donors die too */
-    ACTION_TAMPER,     /* a follower's snapshot is changed */
-    ACTION_FORK,       /* the schedule of design section 5 */
-    ACTION_FIGURE8,    /* leaders that append, die and come back */
-    ACTION_RECONFIGURE, /* a voter replaced while leaders are cut off */
+    ACTION_AWAY,         /* a node is away long, under writes; donors die too */
+    ACTION_TAMPER,       /* a follower's snapshot is changed */
+    ACTION_FORK,         /* the schedule of design section 5 */
+    ACTION_FIGURE8,      /* leaders that append, die and come back */
+    ACTION_RECONFIGURE,  /* a voter replaced while leaders are cut off */
     ACTION_COUNT
 };
 
@@ -50,8 +50,14 @@ void action_script(struct world *world, unsigned script, uint64_t step);
 void action_cut(struct world *world, uint64_t detect);
 void action_join(struct world *world);
 /* Later steps: `script` is an enum action or one of these. */
-enum { SCRIPT_JOIN = ACTION_COUNT, SCRIPT_UNBLOCK, SCRIPT_CALM, SCRIPT_RELEASE,
-       SCRIPT_WIPE, SCRIPT_STAGE };
+enum {
+    SCRIPT_JOIN = ACTION_COUNT,
+    SCRIPT_UNBLOCK,
+    SCRIPT_CALM,
+    SCRIPT_RELEASE,
+    SCRIPT_WIPE,
+    SCRIPT_STAGE
+};
 void action_later(struct world *world, uint64_t delay, unsigned script,
                   uint64_t step);
 

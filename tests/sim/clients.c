@@ -37,8 +37,8 @@ uint64_t clients_issue(struct clients *clients, const struct op *op)
 
     if (clients->count == clients->cap) {
         clients->cap = clients->cap == 0 ? 256 : clients->cap * 2;
-        clients->ops = mem_realloc(clients->ops, clients->cap,
-                                   sizeof *clients->ops);
+        clients->ops =
+            mem_realloc(clients->ops, clients->cap, sizeof *clients->ops);
     }
     added = &clients->ops[clients->count++];
     *added = *op;
@@ -79,8 +79,8 @@ void clients_settle(struct clients *clients, struct op *op, enum op_state state)
 
 const char *clients_kind(enum op_kind kind)
 {
-    static const char *const kinds[] = {"?",   "set",      "setpx",
-                                        "incr", "get",     "getlocal",
+    static const char *const kinds[] = {"?",       "set",    "setpx",
+                                        "incr",    "get",    "getlocal",
                                         "promote", "demote", "leave"};
 
     return kinds[kind];
@@ -108,9 +108,9 @@ void clients_lost(struct clients *clients, unsigned node, uint32_t life)
 size_t clients_value(const struct clients *clients, const struct op *op,
                      char value[CLIENTS_VALUE_MAX])
 {
-    int len = snprintf(value, CLIENTS_VALUE_MAX, "n%uc%u#%u@%zu:", op->node + 1,
-                       op->session, op->number,
-                       (size_t)(op - clients->ops) + 1);
+    int len =
+        snprintf(value, CLIENTS_VALUE_MAX, "n%uc%u#%u@%zu:", op->node + 1,
+                 op->session, op->number, (size_t)(op - clients->ops) + 1);
     size_t used = (size_t)len;
 
     memset(value + used, 'v', op->filler);

@@ -153,8 +153,8 @@ static bool image_append(struct disk_image *image, struct disk_op *op)
     }
     if (image->count == image->cap) {
         image->cap = image->cap == 0 ? 32 : image->cap * 2;
-        image->records = mem_realloc(image->records, image->cap,
-                                     sizeof *image->records);
+        image->records =
+            mem_realloc(image->records, image->cap, sizeof *image->records);
     }
     image->records[image->head + image->count++] =
         (struct disk_record){.seq = op->seq,
@@ -308,8 +308,8 @@ void disk_boot(struct disk *disk, struct rng *rng, struct core_boot *boot,
                struct core_record **records)
 {
     struct disk_image *image = &disk->image;
-    uint64_t end = image->count > 0 ? image->base_seq + image->count
-                                    : image->base_seq;
+    uint64_t end =
+        image->count > 0 ? image->base_seq + image->count : image->base_seq;
 
     *records = mem_calloc(image->count + 1, sizeof **records);
     for (size_t i = 0; i < image->count; i++)

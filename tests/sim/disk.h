@@ -45,7 +45,7 @@ struct disk_image {
     struct uuid group;
     uint64_t promised;
     uint64_t config_seq; /* the newest configuration known committed */
-    uint8_t *snapshot; /* NULL: none */
+    uint8_t *snapshot;   /* NULL: none */
     size_t snapshot_len;
     uint64_t snapshot_seq;
     uint64_t snapshot_hash;
@@ -54,7 +54,8 @@ struct disk_image {
     size_t count;
     size_t cap;
     size_t bytes; /* of the records */
-    uint64_t base_seq; /* the record before the first, dropped or in a snapshot */
+    uint64_t
+        base_seq; /* the record before the first, dropped or in a snapshot */
     uint64_t base_hash;
     uint64_t mark; /* the log's flushed mark */
 };
@@ -74,11 +75,11 @@ struct disk {
     size_t head;
     size_t count;
     size_t cap;
-    uint64_t last_op;    /* given */
-    uint64_t stored_op;  /* finished */
-    uint64_t next_seq;   /* where the next APPEND has to stand */
-    bool mismatch;       /* an APPEND's hash was not that of its bytes */
-    uint8_t *writing;    /* a snapshot on its way; NULL: none */
+    uint64_t last_op;   /* given */
+    uint64_t stored_op; /* finished */
+    uint64_t next_seq;  /* where the next APPEND has to stand */
+    bool mismatch;      /* an APPEND's hash was not that of its bytes */
+    uint8_t *writing;   /* a snapshot on its way; NULL: none */
     size_t writing_len;
     uint64_t writing_seq;
 };

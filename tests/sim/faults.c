@@ -7,72 +7,201 @@
 
 struct faults_profile {
     const char *name;
-    unsigned often; /* weight among the profiles */
-    unsigned gap_ms; /* mean time between two faults */
-    unsigned trigger; /* permille of the moments that hurt */
-    unsigned ghost;   /* permille of the dead that stay as ghosts */
+    unsigned often;    /* weight among the profiles */
+    unsigned gap_ms;   /* mean time between two faults */
+    unsigned trigger;  /* permille of the moments that hurt */
+    unsigned ghost;    /* permille of the dead that stay as ghosts */
     unsigned mischief; /* permille of Pacemaker's turns */
-    unsigned losses;  /* disks that may be destroyed in a seed; 0: by chance */
+    unsigned losses;   /* disks that may be destroyed in a seed; 0: by chance */
     unsigned char weight[ACTION_COUNT];
 };
 
-#define EVERYTHING                                                            \
-    [ACTION_CRASH] = 6, [ACTION_CRASH_MID] = 6, [ACTION_POWER] = 4,           \
-    [ACTION_POWER_ALL] = 2, [ACTION_CUT_TWO] = 6, [ACTION_CUT_MANY] = 4,      \
-    [ACTION_ISOLATE] = 5, [ACTION_FLAP] = 3, [ACTION_DEAF] = 5,               \
-    [ACTION_PAUSE] = 4, [ACTION_FREEZE] = 4, [ACTION_COROSYNC] = 4,           \
-    [ACTION_STALL] = 3, [ACTION_SLOW_DISK] = 3, [ACTION_CLOCK] = 1,           \
-    [ACTION_LOSS] = 2, [ACTION_LEADER_FLUSH] = 4, [ACTION_FORK] = 2,          \
+#define EVERYTHING                                                             \
+    [ACTION_CRASH] = 6, [ACTION_CRASH_MID] = 6, [ACTION_POWER] = 4,            \
+    [ACTION_POWER_ALL] = 2, [ACTION_CUT_TWO] = 6, [ACTION_CUT_MANY] = 4,       \
+    [ACTION_ISOLATE] = 5, [ACTION_FLAP] = 3, [ACTION_DEAF] = 5,                \
+    [ACTION_PAUSE] = 4, [ACTION_FREEZE] = 4, [ACTION_COROSYNC] = 4,            \
+    [ACTION_STALL] = 3, [ACTION_SLOW_DISK] = 3, [ACTION_CLOCK] = 1,            \
+    [ACTION_LOSS] = 2, [ACTION_LEADER_FLUSH] = 4, [ACTION_FORK] = 2,           \
     [ACTION_FIGURE8] = 1, [ACTION_AWAY] = 1
 
 static const struct faults_profile profiles[] = {
     {"calm", 2, 2000, 0, 0, 20, 0, {[ACTION_LOSS] = 1, [ACTION_CLOCK] = 1}},
-    {"crashes", 5, 500, 60, 200, 40, 0,
-     {[ACTION_CRASH] = 4, [ACTION_CRASH_MID] = 4, [ACTION_POWER] = 3,
-      [ACTION_POWER_ALL] = 1, [ACTION_LEADER_FLUSH] = 3}},
-    {"partitions", 6, 700, 60, 0, 60, 0,
-     {[ACTION_CUT_TWO] = 4, [ACTION_CUT_MANY] = 3, [ACTION_ISOLATE] = 4,
-      [ACTION_DEAF] = 3, [ACTION_LOSS] = 1}},
-    {"flapping", 2, 400, 20, 0, 40, 0,
+    {"crashes",
+     5,
+     500,
+     60,
+     200,
+     40,
+     0,
+     {[ACTION_CRASH] = 4,
+      [ACTION_CRASH_MID] = 4,
+      [ACTION_POWER] = 3,
+      [ACTION_POWER_ALL] = 1,
+      [ACTION_LEADER_FLUSH] = 3}},
+    {"partitions",
+     6,
+     700,
+     60,
+     0,
+     60,
+     0,
+     {[ACTION_CUT_TWO] = 4,
+      [ACTION_CUT_MANY] = 3,
+      [ACTION_ISOLATE] = 4,
+      [ACTION_DEAF] = 3,
+      [ACTION_LOSS] = 1}},
+    {"flapping",
+     2,
+     400,
+     20,
+     0,
+     40,
+     0,
      {[ACTION_FLAP] = 5, [ACTION_CUT_TWO] = 2, [ACTION_DEAF] = 1}},
-    {"pauses", 4, 600, 40, 100, 60, 0,
-     {[ACTION_PAUSE] = 4, [ACTION_FREEZE] = 5, [ACTION_STALL] = 3,
+    {"pauses",
+     4,
+     600,
+     40,
+     100,
+     60,
+     0,
+     {[ACTION_PAUSE] = 4,
+      [ACTION_FREEZE] = 5,
+      [ACTION_STALL] = 3,
       [ACTION_SLOW_DISK] = 3}},
-    {"corosync", 4, 500, 40, 400, 40, 0,
-     {[ACTION_COROSYNC] = 6, [ACTION_STALL] = 2, [ACTION_CUT_TWO] = 1,
+    {"corosync",
+     4,
+     500,
+     40,
+     400,
+     40,
+     0,
+     {[ACTION_COROSYNC] = 6,
+      [ACTION_STALL] = 2,
+      [ACTION_CUT_TWO] = 1,
       [ACTION_CRASH] = 1}},
-    {"ghosts", 3, 700, 40, 900, 40, 0,
+    {"ghosts",
+     3,
+     700,
+     40,
+     900,
+     40,
+     0,
      {[ACTION_POWER] = 5, [ACTION_COROSYNC] = 3, [ACTION_FREEZE] = 1}},
-    {"hostile", 5, 400, 40, 200, 60, 0,
-     {[ACTION_HOSTILE] = 8, [ACTION_CUT_TWO] = 2, [ACTION_CRASH] = 2,
-      [ACTION_ISOLATE] = 2, [ACTION_PAUSE] = 1}},
-    {"disks", 4, 700, 100, 100, 40, 4,
-     {[ACTION_WIPE] = 4, [ACTION_DAMAGE] = 4, [ACTION_CRASH] = 3,
-      [ACTION_CRASH_MID] = 2, [ACTION_ISOLATE] = 2, [ACTION_AWAY] = 1}},
-    {"tamper", 4, 500, 20, 0, 20, 2,
+    {"hostile",
+     5,
+     400,
+     40,
+     200,
+     60,
+     0,
+     {[ACTION_HOSTILE] = 8,
+      [ACTION_CUT_TWO] = 2,
+      [ACTION_CRASH] = 2,
+      [ACTION_ISOLATE] = 2,
+      [ACTION_PAUSE] = 1}},
+    {"disks",
+     4,
+     700,
+     100,
+     100,
+     40,
+     4,
+     {[ACTION_WIPE] = 4,
+      [ACTION_DAMAGE] = 4,
+      [ACTION_CRASH] = 3,
+      [ACTION_CRASH_MID] = 2,
+      [ACTION_ISOLATE] = 2,
+      [ACTION_AWAY] = 1}},
+    {"tamper",
+     4,
+     500,
+     20,
+     0,
+     20,
+     2,
      {[ACTION_TAMPER] = 20, [ACTION_CRASH] = 2, [ACTION_SLOW_DISK] = 1}},
-    {"promotions", 4, 600, 60, 100, 400, 0,
-     {[ACTION_ISOLATE] = 5, [ACTION_FREEZE] = 2, [ACTION_PAUSE] = 2,
-      [ACTION_CRASH] = 2, [ACTION_CUT_TWO] = 2}},
-    {"flush", 5, 300, 150, 100, 40, 0,
-     {[ACTION_LEADER_FLUSH] = 6, [ACTION_CRASH_MID] = 4,
-      [ACTION_SLOW_DISK] = 2, [ACTION_POWER_ALL] = 1}},
-    {"away", 5, 900, 100, 100, 20, 0,
+    {"promotions",
+     4,
+     600,
+     60,
+     100,
+     400,
+     0,
+     {[ACTION_ISOLATE] = 5,
+      [ACTION_FREEZE] = 2,
+      [ACTION_PAUSE] = 2,
+      [ACTION_CRASH] = 2,
+      [ACTION_CUT_TWO] = 2}},
+    {"flush",
+     5,
+     300,
+     150,
+     100,
+     40,
+     0,
+     {[ACTION_LEADER_FLUSH] = 6,
+      [ACTION_CRASH_MID] = 4,
+      [ACTION_SLOW_DISK] = 2,
+      [ACTION_POWER_ALL] = 1}},
+    {"away",
+     5,
+     900,
+     100,
+     100,
+     20,
+     0,
      {[ACTION_AWAY] = 6, [ACTION_CRASH] = 1, [ACTION_POWER_ALL] = 1}},
-    {"fork", 5, 600, 20, 0, 40, 0,
+    {"fork",
+     5,
+     600,
+     20,
+     0,
+     40,
+     0,
      {[ACTION_FORK] = 8, [ACTION_DEAF] = 3, [ACTION_CRASH] = 1}},
-    {"figure8", 6, 400, 100, 100, 20, 0,
+    {"figure8",
+     6,
+     400,
+     100,
+     100,
+     20,
+     0,
      {[ACTION_FIGURE8] = 6, [ACTION_POWER_ALL] = 1}},
-    {"churn", 6, 600, 350, 100, 20, 8,
-     {[ACTION_RECONFIGURE] = 6, [ACTION_WIPE] = 3, [ACTION_ISOLATE] = 2,
-      [ACTION_CRASH] = 2, [ACTION_SLOW_DISK] = 2}},
-    {"power", 4, 800, 80, 200, 40, 0,
-     {[ACTION_POWER_ALL] = 5, [ACTION_POWER] = 3, [ACTION_CRASH_MID] = 2,
+    {"churn",
+     6,
+     600,
+     350,
+     100,
+     20,
+     8,
+     {[ACTION_RECONFIGURE] = 6,
+      [ACTION_WIPE] = 3,
+      [ACTION_ISOLATE] = 2,
+      [ACTION_CRASH] = 2,
+      [ACTION_SLOW_DISK] = 2}},
+    {"power",
+     4,
+     800,
+     80,
+     200,
+     40,
+     0,
+     {[ACTION_POWER_ALL] = 5,
+      [ACTION_POWER] = 3,
+      [ACTION_CRASH_MID] = 2,
       [ACTION_CUT_TWO] = 1}},
     {"mixed", 12, 500, 80, 200, 80, 0, {EVERYTHING}},
-    {"all", 6, 450, 100, 200, 80, 3,
-     {EVERYTHING, [ACTION_HOSTILE] = 4, [ACTION_WIPE] = 3,
-      [ACTION_DAMAGE] = 3, [ACTION_RECONFIGURE] = 2}},
+    {"all",
+     6,
+     450,
+     100,
+     200,
+     80,
+     3,
+     {EVERYTHING, [ACTION_HOSTILE] = 4, [ACTION_WIPE] = 3, [ACTION_DAMAGE] = 3,
+      [ACTION_RECONFIGURE] = 2}},
 };
 
 #define PROFILES (sizeof profiles / sizeof profiles[0])
@@ -184,8 +313,8 @@ static void trigger(struct world *world, struct node *node)
         break;
     default:
         action_later(world, rng_below(rng, 4000) * SIM_US,
-                     rng_chance(rng, 300) ? ACTION_POWER_ALL
-                                          : ACTION_SLOW_DISK, 0);
+                     rng_chance(rng, 300) ? ACTION_POWER_ALL : ACTION_SLOW_DISK,
+                     0);
         break;
     }
 }
@@ -246,7 +375,8 @@ static bool config_known(struct world *world, const struct config *config,
         const struct disk_image *image = &world->nodes[i].disk.image;
         if (&world->nodes[i] != also &&
             config_find(config, &image->uuid) >= 0 &&
-            image->config_seq < config->seq && image->snapshot_seq < config->seq)
+            image->config_seq < config->seq &&
+            image->snapshot_seq < config->seq)
             return false;
     }
     return true;
@@ -275,8 +405,8 @@ bool faults_may_destroy(struct world *world, const struct node *node)
         !config_survives(world, committed, node))
         return false;
     if (committed->seq > 1 && !config_known(world, committed, node) &&
-        !config_survives(world, ledger_config(&world->ledger,
-                                              committed->seq - 1), node))
+        !config_survives(
+            world, ledger_config(&world->ledger, committed->seq - 1), node))
         return false;
     for (unsigned i = 0; i < world->count; i++) {
         const struct config *config = &world->nodes[i].config;

@@ -28,10 +28,10 @@ struct sched_event;
 struct faults {
     const struct faults_profile *profile;
     unsigned sides[8];
-    bool held;         /* a script wants no other faults for now */
-    unsigned stage;    /* of the figure-8 schedule, 0: not under way */
-    unsigned second;   /* node: its second leader */
-    unsigned losses;   /* disks destroyed so far */
+    bool held;       /* a script wants no other faults for now */
+    unsigned stage;  /* of the figure-8 schedule, 0: not under way */
+    unsigned second; /* node: its second leader */
+    unsigned losses; /* disks destroyed so far */
     unsigned loss_budget;
     uint64_t cuts;
 };

@@ -71,17 +71,20 @@ static bool lacks(struct world *world, char *text, size_t room)
         snprintf(text, room, "nobody leads; n1 is %s: %s",
                  world_role(world->nodes[0].status.role),
                  world->nodes[0].status.why == NULL
-                     ? "" : world->nodes[0].status.why);
+                     ? ""
+                     : world->nodes[0].status.why);
         return true;
     }
     for (unsigned i = 0; i < world->count; i++) {
         const struct node *node = &world->nodes[i];
         const char *what = node_lacks(world, node, leader);
         if (what != NULL) {
-            snprintf(text, room, "n%u (%s, applied %" PRIu64 ", leader n%u at "
-                     "%" PRIu64 ") %s: %s", node->id,
-                     world_role(node->status.role), node->status.applied_seq,
-                     leader->id, leader->status.commit_seq, what,
+            snprintf(text, room,
+                     "n%u (%s, applied %" PRIu64 ", leader n%u at "
+                     "%" PRIu64 ") %s: %s",
+                     node->id, world_role(node->status.role),
+                     node->status.applied_seq, leader->id,
+                     leader->status.commit_seq, what,
                      node->status.why == NULL ? "" : node->status.why);
             return true;
         }
@@ -131,9 +134,9 @@ static void fail_unanswered(struct world *world)
             continue;
         verdict_fail(&world->verdict, "reply-once",
                      "n%u never answers request %zu (%s), asked at %" PRIu64
-                     " ms; %zu are open", op->node + 1, i + 1,
-                     clients_kind(op->kind), op->issued_at / SIM_MS,
-                     world->clients.open);
+                     " ms; %zu are open",
+                     op->node + 1, i + 1, clients_kind(op->kind),
+                     op->issued_at / SIM_MS, world->clients.open);
         return;
     }
 }
@@ -149,9 +152,10 @@ static void check_end(struct world *world)
             ledger_at(ledger, status->applied_seq)->hash !=
                 status->applied_hash)
             verdict_fail(&world->verdict, "lost",
-                         "n%u ends at %" PRIu64 " without what was acknowledged "
-                         "up to %" PRIu64, i + 1, status->applied_seq,
-                         world->laws.acked_seq);
+                         "n%u ends at %" PRIu64
+                         " without what was acknowledged "
+                         "up to %" PRIu64,
+                         i + 1, status->applied_seq, world->laws.acked_seq);
     }
     world->finished = true;
 }

@@ -24,11 +24,11 @@ struct ident {
     struct uuid uuid;
     unsigned node;
     bool dead;
-    struct disk_image last;  /* dead: what its disk held */
-    uint64_t run_used;       /* the highest run that sent a message */
-    uint32_t run_life;       /* the process and connection of that run */
-    struct uuid group;       /* to which `promised` was promised */
-    uint64_t promised;       /* the highest durable in that group */
+    struct disk_image last;    /* dead: what its disk held */
+    uint64_t run_used;         /* the highest run that sent a message */
+    uint32_t run_life;         /* the process and connection of that run */
+    struct uuid group;         /* to which `promised` was promised */
+    uint64_t promised;         /* the highest durable in that group */
     uint64_t promised_quorate; /* the same, while quorate and voting */
 };
 

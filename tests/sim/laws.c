@@ -71,17 +71,18 @@ static void check_durable(struct world *world, struct node *node, uint64_t seq)
         (before == NULL || majority_holds(world, before, seq, entry->hash)))
         return;
     verdict_fail(&world->verdict, "durable",
-                 "n%u calls entry %" PRIu64 " (epoch %" PRIu64 ") committed; no "
-                 "majority of the %u voters has it on disk%s", node->id, seq,
-                 entry->epoch, config->count,
+                 "n%u calls entry %" PRIu64 " (epoch %" PRIu64
+                 ") committed; no "
+                 "majority of the %u voters has it on disk%s",
+                 node->id, seq, entry->epoch, config->count,
                  before != NULL ? " (joint)" : "");
 }
 
 static void take_committed(struct world *world, struct node *node, uint64_t seq)
 {
     const struct ledger_entry *known = ledger_at(&world->ledger, seq);
-    uint64_t epoch = node->status.epoch != 0 ? node->status.epoch
-                                             : node->status.promised;
+    uint64_t epoch =
+        node->status.epoch != 0 ? node->status.epoch : node->status.promised;
     uint64_t hash;
     struct entry entry;
 
@@ -104,7 +105,8 @@ static void take_committed(struct world *world, struct node *node, uint64_t seq)
     } else if (known->hash != hash) {
         verdict_fail(&world->verdict, "one-history",
                      "n%u commits another entry %" PRIu64 " than was committed "
-                     "before", node->id, seq);
+                     "before",
+                     node->id, seq);
     }
 }
 
@@ -141,6 +143,11 @@ static void check_commit(struct world *world, struct node *node)
 
     if (node->tampered)
         return;
+    if (status->last_seq < status->commit_seq)
+        verdict_fail(&world->verdict, "lost",
+                     "n%u cut its log to %" PRIu64 ", below its commit point "
+                     "%" PRIu64,
+                     node->id, status->last_seq, status->commit_seq);
     for (uint64_t seq = node->laws.commit_seen + 1; seq <= status->commit_seq;
          seq++) {
         take_committed(world, node, seq);
@@ -184,8 +191,8 @@ static void check_minority(struct world *world, struct node *node)
         return;
     verdict_fail(&world->verdict, "minority",
                  "n%u leads epoch %" PRIu64 " without a majority of %u voters "
-                 "that promised it durably and quorate", node->id, epoch,
-                 newest.count);
+                 "that promised it durably and quorate",
+                 node->id, epoch, newest.count);
 }
 
 static void check_stale_leader(struct world *world, struct node *node)
@@ -204,8 +211,9 @@ static void check_stale_leader(struct world *world, struct node *node)
     }
     verdict_fail(&world->verdict, "stale-leader",
                  "n%u leads epoch %" PRIu64 " without entry %" PRIu64
-                 ", committed in epoch %" PRIu64, node->id, node->status.epoch,
-                 seq, world->ledger.entries[seq].commit_epoch);
+                 ", committed in epoch %" PRIu64,
+                 node->id, node->status.epoch, seq,
+                 world->ledger.entries[seq].commit_epoch);
 }
 
 static void check_leader(struct world *world, struct node *node)
@@ -228,10 +236,8 @@ static void check_leader(struct world *world, struct node *node)
     }
     laws->leaders = mem_realloc(laws->leaders, laws->leader_count + 1,
                                 sizeof *laws->leaders);
-    laws->leaders[laws->leader_count++] =
-        (struct laws_leader){.epoch = status->epoch,
-                             .uuid = status->uuid,
-                             .run = status->run};
+    laws->leaders[laws->leader_count++] = (struct laws_leader){
+        .epoch = status->epoch, .uuid = status->uuid, .run = status->run};
     check_minority(world, node);
     check_stale_leader(world, node);
     faults_on_leader(world, node);
@@ -249,7 +255,8 @@ static void check_silence(struct world *world, struct node *node,
         if (!node->tampered)
             verdict_fail(&world->verdict, "quarantine",
                          "n%u quarantined itself, but its disk was never "
-                         "touched: %s", node->id, status->why);
+                         "touched: %s",
+                         node->id, status->why);
     }
     if (status->role == CORE_ROLE_REFUSED && world->ledger.last > 0 &&
         uuid_equal(&status->group, &world->ledger.group))
@@ -268,7 +275,8 @@ static void check_token(struct world *world, struct node *node,
         return;
     if (!ledger_token_valid(&world->ledger, status->token, status->applied_seq))
         verdict_fail(&world->verdict, "stale-primary",
-                     "n%u thinks its promotion %" PRIu64 " is valid at %" PRIu64,
+                     "n%u thinks its promotion %" PRIu64
+                     " is valid at %" PRIu64,
                      node->id, status->token, status->applied_seq);
 }
 
@@ -283,7 +291,8 @@ static void check_storm(struct world *world)
     }
     if (++laws->second_steps > LAWS_STEPS_PER_SECOND)
         verdict_fail(&world->verdict, "bounded",
-                     "more than %u steps within a second", LAWS_STEPS_PER_SECOND);
+                     "more than %u steps within a second",
+                     LAWS_STEPS_PER_SECOND);
 }
 
 static void note_quorate_promise(struct world *world, struct node *node)
@@ -311,7 +320,8 @@ void laws_on_boot(struct world *world, struct node *node)
     if (ident != NULL && status->promised < ident->promised)
         verdict_fail(&world->verdict, "own-vote",
                      "n%u starts with promise %" PRIu64 " below its durable "
-                     "%" PRIu64, node->id, status->promised, ident->promised);
+                     "%" PRIu64,
+                     node->id, status->promised, ident->promised);
     check_commit(world, node);
 }
 
@@ -361,8 +371,7 @@ void laws_on_multicast(struct world *world, struct node *node)
 {
     const struct core_status *status = &node->status;
     const struct disk_image *image = &node->disk.image;
-    struct ident *ident =
-        ident_get(&world->idents, &status->uuid, node->index);
+    struct ident *ident = ident_get(&world->idents, &status->uuid, node->index);
 
     if (net_queued(&world->net, node->index) > LAWS_QUEUE_MAX)
         verdict_fail(&world->verdict, "bounded",
@@ -375,13 +384,11 @@ void laws_on_multicast(struct world *world, struct node *node)
     if (ident == NULL)
         return;
     if (ident->dead || ident->node != node->index)
-        verdict_fail(&world->verdict, "own-vote",
-                     "n%u speaks under a UUID %s", node->id,
-                     ident->dead ? "whose disk was destroyed"
-                                 : "of another node");
-    if (status->run < ident->run_used ||
-        (status->run == ident->run_used &&
-         ident->run_life != node->connections))
+        verdict_fail(
+            &world->verdict, "own-vote", "n%u speaks under a UUID %s", node->id,
+            ident->dead ? "whose disk was destroyed" : "of another node");
+    if (status->run < ident->run_used || (status->run == ident->run_used &&
+                                          ident->run_life != node->connections))
         verdict_fail(&world->verdict, "own-vote",
                      "n%u uses run %" PRIu64 " a second time", node->id,
                      status->run);
@@ -397,8 +404,8 @@ void laws_on_append(struct world *world, struct node *node, const uint8_t *data,
     struct config *newest = &node->config;
 
     if (entry_decode(&cursor, &entry) != 0 || !cursor_done(&cursor)) {
-        verdict_fail(&world->verdict, "disk",
-                     "n%u appends what is no entry", node->id);
+        verdict_fail(&world->verdict, "disk", "n%u appends what is no entry",
+                     node->id);
         return;
     }
     if (entry.kind != ENTRY_CONFIG)
@@ -406,7 +413,8 @@ void laws_on_append(struct world *world, struct node *node, const uint8_t *data,
     if (newest->seq < entry.seq && newest->seq > world->ledger.last)
         verdict_fail(&world->verdict, "config",
                      "n%u appends configuration %" PRIu64 " while %" PRIu64
-                     " is not committed", node->id, entry.seq, newest->seq);
+                     " is not committed",
+                     node->id, entry.seq, newest->seq);
     cursor = cursor_make(entry.payload, entry.length);
     if (config_decode(&cursor, newest) == 0)
         newest->seq = entry.seq;

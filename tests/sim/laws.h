@@ -78,8 +78,8 @@ void laws_on_reply(struct world *world, struct node *node,
                    const struct effect *effect, const uint8_t *data);
 
 /* An APPEND effect's entry. */
-void laws_on_append(struct world *world, struct node *node,
-                    const uint8_t *data, size_t len);
+void laws_on_append(struct world *world, struct node *node, const uint8_t *data,
+                    size_t len);
 
 /* Something became durable. */
 void laws_on_stored(struct world *world, struct node *node);

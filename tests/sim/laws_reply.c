@@ -28,8 +28,8 @@ static size_t expected_value(struct world *world, unsigned key, uint64_t seq,
         len = clients_value(&world->clients,
                             clients_op(&world->clients, version->op), value);
     } else {
-        len = (size_t)snprintf(value, sizeof value, "%" PRId64,
-                               version->number);
+        len =
+            (size_t)snprintf(value, sizeof value, "%" PRId64, version->number);
     }
     head = snprintf(text, room, "$%zu\r\n", len);
     memcpy(text + head, value, len);
@@ -53,17 +53,18 @@ static void check_read(struct world *world, const struct op *op,
     if (op->kind == OP_GET && effect->seq < op->acked_before)
         verdict_fail(&world->verdict, "fresh-read",
                      "n%u answers a read at %" PRIu64 ", but %" PRIu64
-                     " had been acknowledged before it", op->node + 1,
-                     effect->seq, op->acked_before);
+                     " had been acknowledged before it",
+                     op->node + 1, effect->seq, op->acked_before);
     len = expected_value(world, op->key, effect->seq, text, sizeof text);
     if (!text_is(text, len, data, effect->data_len))
         verdict_fail(&world->verdict, "fresh-read",
-                     "n%u answers a read at %" PRIu64 " with another value than "
-                     "there is", op->node + 1, effect->seq);
+                     "n%u answers a read at %" PRIu64
+                     " with another value than "
+                     "there is",
+                     op->node + 1, effect->seq);
 }
 
-static void check_order(struct world *world, const struct op *op,
-                        uint64_t seq)
+static void check_order(struct world *world, const struct op *op, uint64_t seq)
 {
     struct session_state *session = &world->clients.sessions[op->session];
 
@@ -72,8 +73,9 @@ static void check_order(struct world *world, const struct op *op,
         session->answered_number != 0)
         verdict_fail(&world->verdict, "session-order",
                      "session %u: write %u is entry %" PRIu64 ", write %u is "
-                     "entry %" PRIu64, op->session, op->number, seq,
-                     session->answered_number, session->answered_seq);
+                     "entry %" PRIu64,
+                     op->session, op->number, seq, session->answered_number,
+                     session->answered_seq);
     session->answered_number = op->number;
     session->answered_seq = seq;
 }
@@ -89,8 +91,10 @@ static void check_write(struct world *world, const struct op *op,
 
     if (ledger_at(&world->ledger, effect->seq) == NULL) {
         verdict_fail(&world->verdict, "durable",
-                     "request %" PRIu64 " is acknowledged at %" PRIu64 ", which "
-                     "nobody committed", request, effect->seq);
+                     "request %" PRIu64 " is acknowledged at %" PRIu64
+                     ", which "
+                     "nobody committed",
+                     request, effect->seq);
         return;
     }
     at = &world->ledger.entries[effect->seq];
@@ -98,22 +102,27 @@ static void check_write(struct world *world, const struct op *op,
         (op->kind != OP_INCR && at->op != request) ||
         (op->kind == OP_INCR && at->claimed)) {
         verdict_fail(&world->verdict, "once",
-                     "request %" PRIu64 " is acknowledged at %" PRIu64 ", which "
-                     "is another write", request, effect->seq);
+                     "request %" PRIu64 " is acknowledged at %" PRIu64
+                     ", which "
+                     "is another write",
+                     request, effect->seq);
         return;
     }
     at->claimed = true;
     if (!at->effective)
         verdict_fail(&world->verdict, "stale-primary",
-                     "n%u acknowledged a write at %" PRIu64 " under a promotion "
-                     "revoked before it", op->node + 1, effect->seq);
+                     "n%u acknowledged a write at %" PRIu64
+                     " under a promotion "
+                     "revoked before it",
+                     op->node + 1, effect->seq);
     len = op->kind == OP_INCR
               ? snprintf(text, sizeof text, ":%" PRId64 "\r\n", at->number)
               : snprintf(text, sizeof text, "+OK\r\n");
     if (!text_is(text, (size_t)len, data, effect->data_len))
         verdict_fail(&world->verdict, "once",
                      "request %" PRIu64 " got another answer than the model's "
-                     "%.*s", request, len - 2, text);
+                     "%.*s",
+                     request, len - 2, text);
     check_order(world, op, effect->seq);
     world->totals.acked_writes++;
     if (effect->seq > world->laws.acked_seq)

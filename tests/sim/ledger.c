@@ -75,8 +75,8 @@ static void key_set(struct ledger *ledger, unsigned key, uint64_t seq,
     struct ledger_key *found;
 
     if (key >= ledger->key_count) {
-        ledger->keys = mem_realloc(ledger->keys, key + 16,
-                                   sizeof *ledger->keys);
+        ledger->keys =
+            mem_realloc(ledger->keys, key + 16, sizeof *ledger->keys);
         memset(ledger->keys + ledger->key_count, 0,
                (key + 16 - ledger->key_count) * sizeof *ledger->keys);
         ledger->key_count = key + 16;
@@ -93,8 +93,8 @@ static void key_set(struct ledger *ledger, unsigned key, uint64_t seq,
 static void apply_set(struct ledger *ledger, struct ledger_entry *at,
                       uint64_t seq, const struct core_arg *argv)
 {
-    struct op *op = clients_by_value(ledger->clients, argv[2].data,
-                                     argv[2].len);
+    struct op *op =
+        clients_by_value(ledger->clients, argv[2].data, argv[2].len);
     struct session_state *session;
 
     if (op == NULL) {
@@ -148,7 +148,8 @@ static void apply_incr(struct ledger *ledger, struct ledger_entry *at,
     if (++session->counted > session->incr_ok + session->incr_maybe)
         verdict_fail(ledger->verdict, "once",
                      "session %lu counted up more often than it asked, at "
-                     "%" PRIu64, which, seq);
+                     "%" PRIu64,
+                     which, seq);
 }
 
 static void apply_write(struct ledger *ledger, const struct entry *entry,
@@ -187,8 +188,8 @@ static void apply_promote(struct ledger *ledger, const struct entry *entry,
         return;
     for (size_t i = 0; i < ledger->token_count; i++) {
         struct ledger_token *each = &ledger->tokens[i];
-        if (each->revoked == 0 && (ledger->mode == CORE_WARM ||
-                                   uuid_equal(&each->uuid, &uuid)))
+        if (each->revoked == 0 &&
+            (ledger->mode == CORE_WARM || uuid_equal(&each->uuid, &uuid)))
             each->revoked = entry->seq;
     }
     ledger->tokens = mem_realloc(ledger->tokens, ledger->token_count + 1,
@@ -221,7 +222,8 @@ static void apply_config(struct ledger *ledger, const struct entry *entry)
         config_decode(&cursor, &config) != 0 || config.count == 0) {
         verdict_fail(ledger->verdict, "config",
                      "entry %" PRIu64 " is no configuration, or CREATE is not "
-                     "first", entry->seq);
+                     "first",
+                     entry->seq);
         return;
     }
     config.seq = entry->seq;
@@ -257,11 +259,11 @@ static void check_origin(struct ledger *ledger, const struct entry *entry)
     if (entry->run < found->run ||
         (entry->run == found->run && entry->number != found->number + 1) ||
         (entry->run > found->run && entry->number != 1))
-        verdict_fail(ledger->verdict, "once",
-                     "entry %" PRIu64 " has run %" PRIu64 " number %" PRIu64
-                     " behind run %" PRIu64 " number %" PRIu64 " of that origin",
-                     entry->seq, entry->run, entry->number, found->run,
-                     found->number);
+        verdict_fail(
+            ledger->verdict, "once",
+            "entry %" PRIu64 " has run %" PRIu64 " number %" PRIu64
+            " behind run %" PRIu64 " number %" PRIu64 " of that origin",
+            entry->seq, entry->run, entry->number, found->run, found->number);
     found->run = entry->run;
     found->number = entry->number;
 }
@@ -274,8 +276,8 @@ void ledger_extend(struct ledger *ledger, const struct entry *entry,
     assert(entry->seq == ledger->last + 1);
     if (ledger->last + 2 > ledger->cap) {
         ledger->cap = ledger->cap == 0 ? 256 : ledger->cap * 2;
-        ledger->entries = mem_realloc(ledger->entries, ledger->cap,
-                                      sizeof *ledger->entries);
+        ledger->entries =
+            mem_realloc(ledger->entries, ledger->cap, sizeof *ledger->entries);
     }
     at = &ledger->entries[++ledger->last];
     *at = (struct ledger_entry){.hash = hash,

@@ -33,12 +33,12 @@ struct ledger_entry {
     uint64_t commit_epoch; /* of the view that committed it, or later */
     uint64_t digest;       /* of the state there, once a replica said */
     bool digest_known;
-    bool effective;        /* a write or promotion that took effect */
-    bool claimed;          /* an INCR that was answered */
+    bool effective; /* a write or promotion that took effect */
+    bool claimed;   /* an INCR that was answered */
     enum entry_kind kind;
-    uint64_t op;           /* a client's request number; 0: none of a SET's */
+    uint64_t op; /* a client's request number; 0: none of a SET's */
     unsigned key;
-    int64_t number;        /* an INCR's answer */
+    int64_t number; /* an INCR's answer */
 };
 
 struct ledger_version {

@@ -154,8 +154,8 @@ static void mischief(struct world *world)
             ask(world, other, OP_PROMOTE);
     } else if (able(world, node) && node->status.promoted) {
         ask(world, node, OP_DEMOTE);
-        if (able(world, other) && other != node &&
-            world->verdict.law == NULL && rng_chance(rng, 600))
+        if (able(world, other) && other != node && world->verdict.law == NULL &&
+            rng_chance(rng, 600))
             ask(world, other, OP_PROMOTE);
     } else if (able(world, node) && node->connected) {
         ask(world, node, OP_LEAVE);

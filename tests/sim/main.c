@@ -183,8 +183,9 @@ static int report(const struct shared *shared, unsigned workers)
 static int run_many(const struct arguments *arguments)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned workers = cores < 1 ? 1
-                       : cores > WORKERS_MAX ? WORKERS_MAX : (unsigned)cores;
+    unsigned workers = cores < 1             ? 1
+                       : cores > WORKERS_MAX ? WORKERS_MAX
+                                             : (unsigned)cores;
     struct shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t pids[WORKERS_MAX];

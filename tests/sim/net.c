@@ -38,8 +38,8 @@ void net_queue_push(struct packet_queue *queue, struct packet *packet)
     }
     if (queue->count == queue->cap) {
         queue->cap = queue->cap == 0 ? 16 : queue->cap * 2;
-        queue->items = mem_realloc(queue->items, queue->cap,
-                                   sizeof *queue->items);
+        queue->items =
+            mem_realloc(queue->items, queue->cap, sizeof *queue->items);
     }
     queue->items[queue->head + queue->count++] = packet;
 }
@@ -83,8 +83,8 @@ static struct inbox_item *inbox_add(struct net *net, unsigned at)
             node->inbox_head = 0;
         } else {
             node->inbox_cap = node->inbox_cap == 0 ? 16 : node->inbox_cap * 2;
-            node->inbox = mem_realloc(node->inbox, node->inbox_cap,
-                                      sizeof *node->inbox);
+            node->inbox =
+                mem_realloc(node->inbox, node->inbox_cap, sizeof *node->inbox);
         }
     }
     item = &node->inbox[node->inbox_head + node->inbox_count++];
@@ -93,8 +93,8 @@ static struct inbox_item *inbox_add(struct net *net, unsigned at)
     if (!node->pumping) {
         node->pumping = true;
         sched_add(net->sched, rng_range(&net->rng, 5, 60) * SIM_US,
-                  (struct sched_event){.kind = SCHED_PUMP, .node = at,
-                                       .life = node->life});
+                  (struct sched_event){
+                      .kind = SCHED_PUMP, .node = at, .life = node->life});
     }
     return item;
 }

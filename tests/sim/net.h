@@ -95,10 +95,10 @@ struct ring {
 };
 
 struct net_node {
-    bool up;     /* Corosync runs */
-    bool frozen; /* ... but is stopped */
+    bool up;            /* Corosync runs */
+    bool frozen;        /* ... but is stopped */
     bool silent_return; /* its way back tells nothing of a lost quorum */
-    unsigned side; /* nodes of one side reach each other */
+    unsigned side;      /* nodes of one side reach each other */
     struct ring *ring;
     size_t delivered; /* in the ring's order */
     struct packet_queue outgoing;
@@ -133,10 +133,10 @@ struct net {
     uint64_t ring_ids;
     bool block[NET_NODES_MAX][NET_NODES_MAX]; /* [from][to] */
     struct net_ghost ghosts[NET_GHOSTS_MAX];
-    unsigned loss;      /* permille of packets that need a retransmission */
-    unsigned tail;      /* permille of packets that are very late */
-    unsigned hostile;   /* permille of deliveries that are mangled */
-    uint64_t messages;  /* totals */
+    unsigned loss;     /* permille of packets that need a retransmission */
+    unsigned tail;     /* permille of packets that are very late */
+    unsigned hostile;  /* permille of deliveries that are mangled */
+    uint64_t messages; /* totals */
     uint64_t ghost_count;
     uint64_t forks; /* deliveries past a gap */
 };

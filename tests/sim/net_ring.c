@@ -64,8 +64,7 @@ void net_ring_disturbed(struct net *net)
             first++;
         ring->token_side = net->nodes[first % net->count].side;
         sched_add(net->sched, rng_below(&net->rng, 3000) * SIM_US,
-                  (struct sched_event){.kind = SCHED_NET_TOKEN,
-                                       .a = ring->id});
+                  (struct sched_event){.kind = SCHED_NET_TOKEN, .a = ring->id});
     }
 }
 
@@ -103,8 +102,8 @@ static void order(struct net *net, unsigned at, struct packet *packet)
 
     if (ring->count == ring->cap) {
         ring->cap = ring->cap == 0 ? 64 : ring->cap * 2;
-        ring->messages = mem_realloc(ring->messages, ring->cap,
-                                     sizeof *ring->messages);
+        ring->messages =
+            mem_realloc(ring->messages, ring->cap, sizeof *ring->messages);
     }
     ring->messages[ring->count++] =
         (struct ring_message){.packet = packet, .have = bit(at)};
@@ -117,8 +116,10 @@ static void order(struct net *net, unsigned at, struct packet *packet)
         if (net->block[at][i] || rng_chance(&net->rng, net->loss))
             delay += rng_range(&net->rng, 4, 25) * SIM_MS;
         sched_add(net->sched, delay,
-                  (struct sched_event){.kind = SCHED_NET_RECEIVE, .node = i,
-                                       .a = ring->id, .b = ring->count - 1});
+                  (struct sched_event){.kind = SCHED_NET_RECEIVE,
+                                       .node = i,
+                                       .a = ring->id,
+                                       .b = ring->count - 1});
     }
     deliver_ready(net, at);
 }
@@ -175,7 +176,9 @@ void net_ring_receive(struct net *net, unsigned at, uint64_t id, uint64_t which)
         if (!ring->closed)
             sched_add(net->sched, rng_range(&net->rng, 4, 20) * SIM_MS,
                       (struct sched_event){.kind = SCHED_NET_RECEIVE,
-                                           .node = at, .a = id, .b = which});
+                                           .node = at,
+                                           .a = id,
+                                           .b = which});
         return;
     }
     message->have |= bit(at);

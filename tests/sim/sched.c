@@ -24,7 +24,8 @@ void sched_free(struct sched *sched)
     *sched = (struct sched){0};
 }
 
-uint64_t sched_add(struct sched *sched, uint64_t delay, struct sched_event event)
+uint64_t sched_add(struct sched *sched, uint64_t delay,
+                   struct sched_event event)
 {
     size_t at = sched->count;
 

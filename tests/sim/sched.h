@@ -67,7 +67,8 @@ struct sched {
 void sched_free(struct sched *sched);
 
 /* Adds a copy of `event`, due `delay` from now. Its order number. */
-uint64_t sched_add(struct sched *sched, uint64_t delay, struct sched_event event);
+uint64_t sched_add(struct sched *sched, uint64_t delay,
+                   struct sched_event event);
 
 /* Takes the earliest; false when there is none. */
 bool sched_next(struct sched *sched, struct sched_event *event);

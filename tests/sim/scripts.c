@@ -40,9 +40,8 @@ static void fork_step(struct world *world, uint64_t step)
         break;
     case 1:
         for (unsigned i = 0; i < world->count; i++)
-            sides[i] = chance(world, 700)
-                           ? i % 3
-                           : rng_pick(&world->rng_faults, 3);
+            sides[i] =
+                chance(world, 700) ? i % 3 : rng_pick(&world->rng_faults, 3);
         action_cut(world, ms(world, 60, 250));
         if (chance(world, 300))
             action_writes(world, 1);
@@ -235,7 +234,8 @@ static bool tamper_begin(struct world *world)
             each->paused_until > world->sched.now)
             continue;
         followers += each->status.voter;
-        if (each->disk.image.snapshot != NULL && (node == NULL || chance(world, 500)))
+        if (each->disk.image.snapshot != NULL &&
+            (node == NULL || chance(world, 500)))
             node = each;
     }
     if (leader == NULL || node == NULL || followers + 1 < world->voters ||

@@ -19,8 +19,8 @@ void totals_print(const struct totals *totals)
 
 const char *totals_missing(const struct totals *totals)
 {
-#define TOTALS_MISSING(name, must)                                           \
-    if (must && totals->name == 0)                                           \
+#define TOTALS_MISSING(name, must)                                             \
+    if (must && totals->name == 0)                                             \
         return #name;
     TOTALS(TOTALS_MISSING)
 #undef TOTALS_MISSING

@@ -8,32 +8,32 @@
 #include <stdint.h>
 
 /* name, and whether a whole run must have seen at least one */
-#define TOTALS(X)                                                            \
-    X(seeds, false)                                                          \
-    X(steps, false)                                                          \
-    X(messages, false)                                                       \
-    X(views, true)                                                           \
-    X(truncations, true)                                                     \
-    X(catchups, true)                                                        \
-    X(snapshots_taken, false)                                                \
-    X(snapshots_installed, true)                                             \
-    X(reproposals, true)                                                     \
-    X(duplicates, false)                                                     \
-    X(crashes, false)                                                        \
-    X(crashes_in_flush, true)                                                \
-    X(promotions, true)                                                      \
-    X(config_changes, true)                                                  \
-    X(handovers, false)                                                      \
-    X(quarantines, true)                                                     \
-    X(learners, false)                                                       \
-    X(wiped_disks, false)                                                    \
-    X(damaged_disks, false)                                                  \
-    X(cuts, false)                                                           \
-    X(ghosts, false)                                                         \
-    X(forks, true)                                                           \
-    X(acked_writes, false)                                                   \
-    X(reads, false)                                                          \
-    X(refused, false)                                                        \
+#define TOTALS(X)                                                              \
+    X(seeds, false)                                                            \
+    X(steps, false)                                                            \
+    X(messages, false)                                                         \
+    X(views, true)                                                             \
+    X(truncations, true)                                                       \
+    X(catchups, true)                                                          \
+    X(snapshots_taken, false)                                                  \
+    X(snapshots_installed, true)                                               \
+    X(reproposals, true)                                                       \
+    X(duplicates, false)                                                       \
+    X(crashes, false)                                                          \
+    X(crashes_in_flush, true)                                                  \
+    X(promotions, true)                                                        \
+    X(config_changes, true)                                                    \
+    X(handovers, false)                                                        \
+    X(quarantines, true)                                                       \
+    X(learners, false)                                                         \
+    X(wiped_disks, false)                                                      \
+    X(damaged_disks, false)                                                    \
+    X(cuts, false)                                                             \
+    X(ghosts, false)                                                           \
+    X(forks, true)                                                             \
+    X(acked_writes, false)                                                     \
+    X(reads, false)                                                            \
+    X(refused, false)                                                          \
     X(unknowns, false)
 
 struct totals {

@@ -77,8 +77,7 @@ static void trace_event(const struct world *world, const struct node *node,
         printf("quorum %d", event->u.quorate);
         break;
     case CORE_CLIENT: {
-        const struct op *op =
-            &world->clients.ops[event->u.client.request - 1];
+        const struct op *op = &world->clients.ops[event->u.client.request - 1];
         printf("client %" PRIu64 " %s", event->u.client.request,
                clients_kind(op->kind));
         break;
@@ -106,10 +105,10 @@ static void trace_event(const struct world *world, const struct node *node,
 
 static void trace_entry(const struct world *world, const struct effect *effect)
 {
-    static const char *const kinds[] = {"?",       "noop",   "create", "config",
+    static const char *const kinds[] = {"?",     "noop",    "create", "config",
                                         "write", "promote", "demote", "clock"};
-    struct cursor cursor = cursor_make(effects_data(&world->effects, effect),
-                                       effect->data_len);
+    struct cursor cursor =
+        cursor_make(effects_data(&world->effects, effect), effect->data_len);
     struct entry entry;
 
     if (entry_decode(&cursor, &entry) == 0)
@@ -120,9 +119,9 @@ static void trace_effect(const struct world *world, const struct effect *effect)
 {
     static const char *const outcomes[] = {"?", "ok", "refused", "unknown"};
     static const char *const kinds[] = {
-        "?",       "multicast", "promise",  "append", "truncate",
-        "install", "compact",   "reset",    "snapshot", "read",
-        "reply",   "timer",     "score",    "leave"};
+        "?",       "multicast", "promise", "append",   "truncate",
+        "install", "compact",   "reset",   "snapshot", "read",
+        "reply",   "timer",     "score",   "leave"};
 
     if (effect->kind == EFFECT_SET_TIMER)
         return;

@@ -24,9 +24,8 @@ static void choose_options(struct world *world)
         .snapshot_bytes = (size_t)rng_range(rng, 1500, 5000),
         .keep_bytes = (size_t)rng_range(rng, 0, 1500),
         .chunk_bytes = (size_t)rng_range(rng, 100, 600)};
-    world->promoted_wanted = world->options.mode == CORE_WARM
-                                 ? 1
-                                 : 1 + rng_pick(rng, world->voters);
+    world->promoted_wanted =
+        world->options.mode == CORE_WARM ? 1 : 1 + rng_pick(rng, world->voters);
 }
 
 /* Nodes start at once, or one after the other, some much later. */
@@ -41,8 +40,7 @@ static void start_all(struct world *world)
         node->crash_after = -1;
         node->disk.next_seq = 1;
         node->wall_base_ms = rng_below(&world->rng_misc, 1000000);
-        world_start(world, node,
-                    rng_below(&world->rng_misc, spread) * SIM_MS);
+        world_start(world, node, rng_below(&world->rng_misc, spread) * SIM_MS);
     }
 }
 

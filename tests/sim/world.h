@@ -45,11 +45,11 @@ struct node {
     struct core *core; /* NULL: no process */
     uint32_t life;
     uint32_t pid;
-    bool off;         /* without power */
-    bool connected;   /* was given CONNECTED, and not DISCONNECTED since */
+    bool off;             /* without power */
+    bool connected;       /* was given CONNECTED, and not DISCONNECTED since */
     uint32_t connections; /* of all its lives */
-    bool stopping;    /* was given LEAVE */
-    bool tampered;    /* its snapshot was changed under it … */
+    bool stopping;        /* was given LEAVE */
+    bool tampered;        /* its snapshot was changed under it … */
     uint64_t tampered_last; /* … and its log ended there then */
     uint64_t paused_until;
     uint64_t clock_base;   /* its monotonic clock is that much ahead */
@@ -76,11 +76,11 @@ struct world {
     struct core_options options;
     bool trace;
     uint64_t step;
-    uint64_t step_limit;  /* faults end there */
+    uint64_t step_limit; /* faults end there */
     bool healing;
     bool finished;
     uint64_t heal_from;
-    uint64_t probe_at;    /* the end's last requests were made then; 0: no */
+    uint64_t probe_at; /* the end's last requests were made then; 0: no */
     struct sched sched;
     struct net net;
     struct node nodes[NET_NODES_MAX];

@@ -8,8 +8,11 @@ static void after(struct world *world, struct node *node, uint64_t delay,
                   enum sched_kind kind, uint64_t a, uint64_t b)
 {
     sched_add(&world->sched, delay,
-              (struct sched_event){.kind = kind, .node = node->index,
-                                   .life = node->life, .a = a, .b = b});
+              (struct sched_event){.kind = kind,
+                                   .node = node->index,
+                                   .life = node->life,
+                                   .a = a,
+                                   .b = b});
 }
 
 static uint64_t disk_latency(struct world *world, const struct node *node)
@@ -80,11 +83,10 @@ static void set_timer(struct world *world, struct node *node, uint64_t at_ns)
     if (at_ns == UINT64_MAX)
         return;
     delay += rng_below(&world->rng_misc, 1000) * SIM_US;
-    node->timer_order =
-        sched_add(&world->sched, delay,
-                  (struct sched_event){.kind = SCHED_TIMER,
-                                       .node = node->index,
-                                       .life = node->life});
+    node->timer_order = sched_add(&world->sched, delay,
+                                  (struct sched_event){.kind = SCHED_TIMER,
+                                                       .node = node->index,
+                                                       .life = node->life});
 }
 
 static void carry_out_one(struct world *world, struct node *node,
@@ -143,8 +145,7 @@ void world_carry_out(struct world *world, struct node *node)
             return;
     }
     if (leaves)
-        world_crash(world, node,
-                    rng_range(&world->rng_misc, 20, 400) * SIM_MS);
+        world_crash(world, node, rng_range(&world->rng_misc, 20, 400) * SIM_MS);
 }
 
 static void on_disk(struct world *world, struct node *node)
@@ -214,7 +215,8 @@ static void on_connect(struct world *world, struct node *node)
     net_join(&world->net, node->index, node->pid, node->life);
     node->quorum_order = sched_add(
         &world->sched, rng_below(&world->rng_misc, 10) * SIM_MS,
-        (struct sched_event){.kind = SCHED_QUORUM, .node = node->index,
+        (struct sched_event){.kind = SCHED_QUORUM,
+                             .node = node->index,
                              .life = node->life,
                              .a = net_quorate(&world->net, node->index)});
     world_step(world, node, &event);
@@ -264,7 +266,8 @@ static void on_pump(struct world *world, struct node *node)
             node->quorum_order = sched_add(
                 &world->sched, rng_below(&world->rng_misc, 35000) * SIM_US,
                 (struct sched_event){.kind = SCHED_QUORUM,
-                                     .node = node->index, .life = node->life,
+                                     .node = node->index,
+                                     .life = node->life,
                                      .a = (uint64_t)item.quorate});
     } else {
         event.u.deliver.sender = item.packet->sender;
@@ -282,8 +285,8 @@ static void on_pump(struct world *world, struct node *node)
 static void defer(struct world *world, struct node *node,
                   const struct sched_event *event)
 {
-    uint64_t order = sched_add(&world->sched,
-                               node->paused_until - world->sched.now, *event);
+    uint64_t order =
+        sched_add(&world->sched, node->paused_until - world->sched.now, *event);
 
     if (event->kind == SCHED_TIMER && node->timer_order == event->order)
         node->timer_order = order;

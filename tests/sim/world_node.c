@@ -9,9 +9,10 @@
 static void after(struct world *world, struct node *node, uint64_t delay,
                   enum sched_kind kind, uint64_t a)
 {
-    sched_add(&world->sched, delay,
-              (struct sched_event){.kind = kind, .node = node->index,
-                                   .life = node->life, .a = a});
+    sched_add(
+        &world->sched, delay,
+        (struct sched_event){
+            .kind = kind, .node = node->index, .life = node->life, .a = a});
 }
 
 /* A version 4 UUID, as the shell would make it. */
@@ -69,8 +70,8 @@ void world_boot(struct world *world, struct node *node)
     core_status(node->core, &node->status);
     core_configuration(node->core, &node->config, NULL);
     world_trace(world, node, "boot pid %u %s last %" PRIu64 " P %" PRIu64,
-                node->pid, world_role(node->status.role),
-                node->status.last_seq, node->status.promised);
+                node->pid, world_role(node->status.role), node->status.last_seq,
+                node->status.promised);
     laws_on_boot(world, node);
     after(world, node, rng_range(&world->rng_misc, 1, 20) * SIM_MS,
           SCHED_CONNECT, 0);
@@ -139,9 +140,9 @@ void world_power_off(struct world *world, struct node *node, uint64_t down)
     /* First Corosync: nobody may hear of the process's end. */
     net_corosync_down(&world->net, node->index, ghost);
     world_crash(world, node, down + SIM_MS * 20);
-    sched_add(&world->sched, down,
-              (struct sched_event){.kind = SCHED_POWER_UP,
-                                   .node = node->index});
+    sched_add(
+        &world->sched, down,
+        (struct sched_event){.kind = SCHED_POWER_UP, .node = node->index});
 }
 
 void world_corosync_restart(struct world *world, struct node *node,
@@ -156,9 +157,9 @@ void world_corosync_restart(struct world *world, struct node *node,
     if (node->core != NULL && node->connected)
         after(world, node, rng_below(&world->rng_misc, 10) * SIM_MS,
               SCHED_DISCONNECTED, 0);
-    sched_add(&world->sched, down,
-              (struct sched_event){.kind = SCHED_POWER_UP,
-                                   .node = node->index});
+    sched_add(
+        &world->sched, down,
+        (struct sched_event){.kind = SCHED_POWER_UP, .node = node->index});
 }
 
 void world_pause(struct world *world, struct node *node, uint64_t length)
@@ -232,7 +233,9 @@ static void make_command(struct world *world, const struct op *op,
     bool set = op->kind == OP_SET || op->kind == OP_SET_EXPIRING;
     bool counter = op->key >= CLIENTS_KEYS;
     int len = snprintf(text->key, sizeof text->key, "%c%u",
-                       counter ? 'c' : op->kind == OP_SET_EXPIRING ? 'x' : 'k',
+                       counter                       ? 'c'
+                       : op->kind == OP_SET_EXPIRING ? 'x'
+                                                     : 'k',
                        counter ? op->key - CLIENTS_KEYS : op->key);
 
     if (set)

@@ -25,7 +25,6 @@ static const struct {
 } types[] = {
     {"?", 0},
     {"HELLO", POINT | FLAGS | FORMER | CONFIG},
-    {"CREATE", BODY},
     {"VIEW", POINT},
     {"READY", TO},
     {"APPEND", POINT | COMMIT | COUNT | BODY},
