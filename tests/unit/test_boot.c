@@ -420,7 +420,8 @@ static void a_first_start_cut_off_is_blank_again(void **state)
             struct core_status status = status_of(&disk);
             assert_int_equal(uuid_is_none(&status.group), last == 0);
             assert_int_equal(status.voter, last != 0);
-            assert_int_equal(status.promised, promised > last ? promised : last);
+            assert_int_equal(status.promised,
+                             promised > last ? promised : last);
             assert_true(uuid_equal(&status.uuid, &promise.uuid));
             assert_int_equal(status.run, 41);
             handmade_free(&disk);

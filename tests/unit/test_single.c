@@ -386,6 +386,47 @@ static void with_quorum_in_time_it_answers(void **state)
     alone_stop(alone);
 }
 
+/* ---- the clock ---- */
+
+static void clock_never_goes_back(const struct alone *alone)
+{
+    struct core_status status = alone_status(alone);
+    uint64_t clock_ms = 0;
+
+    for (uint64_t seq = 1; seq <= status.last_seq; seq++) {
+        struct entry entry;
+        uint64_t hash;
+        assert_true(core_entry(alone->core, seq, &entry, &hash));
+        assert_true(entry.clock_ms >= clock_ms);
+        clock_ms = entry.clock_ms;
+    }
+}
+
+/* The wall clock may say anything, and something else at every start. */
+static void time_goes_on_by_any_wall_clock(void **state)
+{
+    static const uint64_t walls[] = {0, 1700000000000,     5, (uint64_t)1 << 63,
+                                     1, UINT64_MAX - 3000, 0};
+
+    (void)state;
+    struct alone *alone = start_promoted();
+    for (size_t i = 0; i < sizeof walls / sizeof walls[0]; i++) {
+        alone->wall_ms = walls[i];
+        alone_restart(alone);
+        alone_office(alone, CORE_PROMOTE);
+        alone_says(alone, "SET k v EX 10", ALONE_OK);
+        alone_says(alone, "PTTL k", ":10000\r\n");
+        alone_pass(alone, 9999);
+        alone_says(alone, "SET x v", ALONE_OK);
+        alone_says(alone, "PTTL k", ":1\r\n");
+        alone_pass(alone, 1);
+        alone_says(alone, "SET x v", ALONE_OK);
+        alone_says(alone, "GET k", "$-1\r\n");
+        clock_never_goes_back(alone);
+    }
+    alone_stop(alone);
+}
+
 /* ---- the end ---- */
 
 static void leaving_it_says_so_and_is_silent(void **state)
@@ -472,6 +513,7 @@ int main(void)
         cmocka_unit_test(demoted_while_it_is_being_promoted),
         cmocka_unit_test(without_quorum_the_outcome_is_unknown),
         cmocka_unit_test(with_quorum_in_time_it_answers),
+        cmocka_unit_test(time_goes_on_by_any_wall_clock),
         cmocka_unit_test(leaving_it_says_so_and_is_silent),
         cmocka_unit_test(another_mode_is_refused),
         cmocka_unit_test(equal_events_give_equal_effects),
