@@ -9,6 +9,8 @@
  *      there    reaches its mark, hashes chain         itself
  *      none     something is there                     given up
  *      there    ends below its mark, or does not chain given up
+ *      there    none, entry 1 neither                  itself, but blank: a first
+ *                                                      start was cut off
  *
  *   A replica that has given up moves everything aside (RESET), takes a fresh
  *   UUID and names its former one: a voter that forgot something must never
@@ -22,8 +24,8 @@
 
 #include "daemon/core/state.h"
 
-/* 0, RESULT_MALFORMED or RESULT_VERSION. The effects of giving up are left in
- * boot_settle. */
+/* 0, RESULT_MALFORMED or RESULT_VERSION. The RESET of one that has given up
+ * follows when it is connected (core->resetting). */
 int boot_open(struct core *core, const struct core_boot *boot);
 
 /* The P file's content as of now. `committed`: the newest configuration known

@@ -44,5 +44,6 @@ struct effect *effects_add_data(struct effects *effects, enum effect_kind kind,
 const uint8_t *effects_data(const struct effects *effects,
                             const struct effect *effect)
 {
-    return effects->arena.data + effect->data_at;
+    return effect->data_len == 0 ? NULL
+                                 : effects->arena.data + effect->data_at;
 }

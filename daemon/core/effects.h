@@ -70,6 +70,7 @@ struct effect *effects_add(struct effects *effects, enum effect_kind kind);
 struct effect *effects_add_data(struct effects *effects, enum effect_kind kind,
                                 const void *data, size_t len);
 
+/* NULL when it has none. */
 const uint8_t *effects_data(const struct effects *effects,
                             const struct effect *effect);
 

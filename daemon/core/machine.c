@@ -249,7 +249,7 @@ int machine_create_decode(const struct entry *entry, enum core_mode *mode,
     uint8_t value = cursor_u8(&cursor);
     int rc = config_decode(&cursor, config);
 
-    if (rc != 0 || !cursor_done(&cursor) ||
+    if (rc != 0 || !cursor_done(&cursor) || config->count == 0 ||
         (value != CORE_WARM && value != CORE_HOT))
         return RESULT_MALFORMED;
     config->seq = entry->seq;
@@ -266,7 +266,8 @@ bool machine_config_of(const struct entry *entry, struct config *config)
     if (entry->kind != ENTRY_CONFIG)
         return false;
     struct cursor cursor = cursor_make(entry->payload, entry->length);
-    if (config_decode(&cursor, config) != 0 || !cursor_done(&cursor))
+    if (config_decode(&cursor, config) != 0 || !cursor_done(&cursor) ||
+        config->count == 0)
         return false;
     config->seq = entry->seq;
     return true;

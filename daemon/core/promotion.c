@@ -129,6 +129,10 @@ int promotions_decode(struct cursor *cursor, struct promotions *promotions)
         promotion.uuid = cursor_uuid(cursor);
         promotion.run = cursor_u64(cursor);
         promotion.token = cursor_u64(cursor);
+        if (promotion.token <= promotions_newest(promotions)) {
+            promotions_free(promotions);
+            return RESULT_MALFORMED;
+        }
         promotions_push(promotions, &promotion);
     }
     return 0;

@@ -105,6 +105,10 @@ int sessions_decode(struct cursor *cursor, struct sessions *sessions)
         struct uuid origin = cursor_uuid(cursor);
         uint64_t run = cursor_u64(cursor);
         uint64_t number = cursor_u64(cursor);
+        if (i > 0 && uuid_compare(&sessions->list[i - 1].origin, &origin) >= 0) {
+            sessions_free(sessions);
+            return RESULT_MALFORMED;
+        }
         sessions_record(sessions, &origin, run, number);
     }
     return 0;

@@ -1,0 +1,37 @@
+/* file: durable files, in the few ways that the store needs them.
+ *
+ * NOT HERE
+ *   What is in them: store.h, segment.h.
+ */
+#ifndef HOTWARM_SHELL_FILE_H
+#define HOTWARM_SHELL_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+
+/* All of `len` bytes to `fd`, at its position. 0 or errno. */
+int file_write(int fd, const void *bytes, size_t len);
+
+/* The whole of DIR/NAME into `out`. 0 or errno. */
+int file_read(int dir, const char *name, struct buf *out);
+
+/* DIR/NAME becomes `bytes`: a new file, flushed, renamed, the directory
+ * flushed. A crash leaves the old or the new. 0 or errno. */
+int file_replace(int dir, const char *name, const void *bytes, size_t len);
+
+/* The frame that the P file and the snapshot have (store.h). */
+void file_frame(struct buf *out, uint32_t magic, uint64_t generation,
+                const void *bytes, size_t len);
+
+#define FILE_FRAME_HEAD 24 /* bytes before the content */
+#define FILE_FRAME_SIZE (FILE_FRAME_HEAD + 8)
+
+/* Checks a frame. 0, RESULT_MALFORMED or RESULT_VERSION; *bytes points into
+ * `frame`. */
+int file_unframe(const struct buf *frame, uint32_t magic, uint64_t *generation,
+                 const uint8_t **bytes, size_t *len);
+
+#endif

@@ -1,0 +1,418 @@
+#include "daemon/shell/segment.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <xxhash.h>
+
+#include "daemon/core/entry.h"
+#include "daemon/shell/file.h"
+#include "lib/cursor.h"
+#include "lib/mem.h"
+
+enum {
+    SEGMENT_MAX = 16 * 1024 * 1024,
+    RECORD_ENTRY = 1,
+    RECORD_MARK = 2,
+    SEGMENT_NAME = 64
+};
+
+static void segment_name(char name[SEGMENT_NAME], uint64_t generation,
+                         uint64_t first)
+{
+    snprintf(name, SEGMENT_NAME, "log-%016" PRIx64 "-%020" PRIu64, generation,
+             first);
+}
+
+/* ---- the list ---- */
+
+static struct segment *segments_last(struct segments *segments)
+{
+    return segments->count == 0 ? NULL : &segments->list[segments->count - 1];
+}
+
+static struct segment *segments_push(struct segments *segments, uint64_t first)
+{
+    if (segments->count == segments->cap) {
+        segments->cap = segments->cap == 0 ? 8 : segments->cap * 2;
+        segments->list =
+            mem_realloc(segments->list, segments->cap, sizeof(*segments->list));
+    }
+    struct segment *segment = &segments->list[segments->count++];
+    memset(segment, 0, sizeof(*segment));
+    segment->first = first;
+    return segment;
+}
+
+static void segment_push_offset(struct segment *segment, uint64_t offset)
+{
+    if (segment->count == segment->cap) {
+        segment->cap = segment->cap == 0 ? 256 : segment->cap * 2;
+        segment->offsets = mem_realloc(segment->offsets, segment->cap,
+                                       sizeof(*segment->offsets));
+    }
+    segment->offsets[segment->count++] = offset;
+}
+
+static void segments_remove_at(struct segments *segments, size_t at)
+{
+    free(segments->list[at].offsets);
+    segments->count--;
+    memmove(&segments->list[at], &segments->list[at + 1],
+            (segments->count - at) * sizeof(*segments->list));
+}
+
+static int segment_unlink(const struct segments *segments,
+                          const struct segment *segment)
+{
+    char name[SEGMENT_NAME];
+
+    segment_name(name, segments->generation, segment->first);
+    if (unlinkat(segments->dir, name, 0) < 0 && errno != ENOENT)
+        return errno;
+    return 0;
+}
+
+static void segments_close_last(struct segments *segments)
+{
+    if (segments->fd >= 0)
+        close(segments->fd);
+    segments->fd = -1;
+}
+
+static int segments_open_last(struct segments *segments)
+{
+    const struct segment *last = segments_last(segments);
+    char name[SEGMENT_NAME];
+
+    segments_close_last(segments);
+    if (last == NULL)
+        return 0;
+    segment_name(name, segments->generation, last->first);
+    segments->fd = openat(segments->dir, name,
+                          O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    return segments->fd < 0 ? errno : 0;
+}
+
+/* ---- records ---- */
+
+static void record_begin(struct buf *out, uint8_t type, size_t body_len)
+{
+    buf_u32(out, (uint32_t)body_len);
+    buf_u8(out, type);
+}
+
+static void record_end(struct buf *out, size_t from)
+{
+    buf_u64(out, XXH3_64bits(out->data + from, out->len - from));
+}
+
+static void record_mark(struct buf *out, uint64_t seq)
+{
+    size_t from = out->len;
+
+    record_begin(out, RECORD_MARK, sizeof(seq));
+    buf_u64(out, seq);
+    record_end(out, from);
+}
+
+/* The next record; false at the end or where it does not check out. */
+static bool record_next(struct cursor *cursor, uint8_t *type,
+                        struct cursor *body)
+{
+    const uint8_t *from = cursor->data + cursor->pos;
+    size_t length = cursor_u32(cursor);
+
+    *type = cursor_u8(cursor);
+    const uint8_t *bytes = cursor_bytes(cursor, length);
+    size_t covered = (size_t)(cursor->data + cursor->pos - from);
+    uint64_t checksum = cursor_u64(cursor);
+    if (cursor->bad || checksum != XXH3_64bits(from, covered))
+        return false;
+    *body = cursor_make(bytes, length);
+    return true;
+}
+
+/* ---- loading ---- */
+
+static int load_entry(struct segments *segments, struct segment *segment,
+                      struct cursor *body, uint64_t offset,
+                      const struct segments_reader *reader)
+{
+    uint64_t hash = cursor_u64(body);
+    size_t len = cursor_left(body);
+    const uint8_t *bytes = cursor_bytes(body, len);
+    struct cursor cursor = cursor_make(bytes, len);
+    struct entry entry;
+
+    if (body->bad || entry_decode(&cursor, &entry) != 0 ||
+        !cursor_done(&cursor) ||
+        (segments->next_seq != 0 && entry.seq != segments->next_seq))
+        return EBADMSG;
+    segment_push_offset(segment, offset);
+    segments->next_seq = entry.seq + 1;
+    return reader->entry(reader->context, hash, bytes, len);
+}
+
+/* Reads one file; *whole is false when it ends in something else than its last
+ * record, and then segment->size is where that begins. */
+static int load_segment(struct segments *segments, struct segment *segment,
+                        const struct segments_reader *reader, uint64_t *mark,
+                        bool *whole)
+{
+    char name[SEGMENT_NAME];
+    struct buf bytes = {0};
+    struct cursor body;
+    uint8_t type = 0;
+
+    segment_name(name, segments->generation, segment->first);
+    int rc = file_read(segments->dir, name, &bytes);
+    struct cursor cursor = cursor_make(bytes.data, bytes.len);
+    while (rc == 0 && cursor_left(&cursor) > 0) {
+        uint64_t offset = cursor.pos;
+        if (!record_next(&cursor, &type, &body))
+            break;
+        if (type == RECORD_ENTRY)
+            rc = load_entry(segments, segment, &body, offset, reader);
+        else if (type == RECORD_MARK) {
+            uint64_t seq = cursor_u64(&body);
+            *mark = seq > *mark ? seq : *mark;
+        }
+        if (rc == 0)
+            segment->size = cursor.pos;
+    }
+    if (rc == EBADMSG)
+        rc = 0; /* a record of something else: the log ends before it */
+    *whole = segment->size == bytes.len;
+    buf_free(&bytes);
+    return rc;
+}
+
+static int compare_firsts(const void *a, const void *b)
+{
+    const struct segment *left = a, *right = b;
+
+    return left->first < right->first ? -1 : left->first > right->first;
+}
+
+/* The files of this generation, in order; those of others are deleted. */
+static int segments_list(struct segments *segments)
+{
+    int copy = openat(segments->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    struct dirent *item;
+
+    if (dir == NULL)
+        return errno;
+    while ((item = readdir(dir)) != NULL) {
+        uint64_t generation, first;
+        char name[SEGMENT_NAME];
+        if (sscanf(item->d_name, "log-%" SCNx64 "-%" SCNu64, &generation,
+                   &first) != 2)
+            continue;
+        segment_name(name, generation, first);
+        if (strcmp(name, item->d_name) != 0)
+            continue;
+        if (generation == segments->generation)
+            segments_push(segments, first);
+        else
+            unlinkat(segments->dir, name, 0);
+    }
+    closedir(dir);
+    if (segments->count > 1)
+        qsort(segments->list, segments->count, sizeof(*segments->list),
+              compare_firsts);
+    return 0;
+}
+
+/* Ends the log at the end of segment `at`. */
+static int segments_end_at(struct segments *segments, size_t at)
+{
+    char name[SEGMENT_NAME];
+    int rc = 0;
+
+    while (rc == 0 && segments->count > at + 1) {
+        rc = segment_unlink(segments, segments_last(segments));
+        segments_remove_at(segments, segments->count - 1);
+    }
+    if (rc != 0)
+        return rc;
+    segment_name(name, segments->generation, segments->list[at].first);
+    int fd = openat(segments->dir, name, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    if (ftruncate(fd, (off_t)segments->list[at].size) < 0 || fsync(fd) < 0)
+        rc = errno;
+    close(fd);
+    if (rc == 0 && fsync(segments->dir) < 0)
+        rc = errno;
+    return rc;
+}
+
+int segments_load(struct segments *segments, int dir, uint64_t generation,
+                  const struct segments_reader *reader, uint64_t *mark)
+{
+    bool whole = true;
+
+    memset(segments, 0, sizeof(*segments));
+    segments->dir = dir;
+    segments->generation = generation;
+    segments->fd = -1;
+    *mark = 0;
+    int rc = segments_list(segments);
+    for (size_t at = 0; rc == 0 && at < segments->count; at++) {
+        rc = load_segment(segments, &segments->list[at], reader, mark, &whole);
+        if (rc == 0 && !whole) {
+            rc = segments_end_at(segments, at);
+            break;
+        }
+    }
+    segments->mark = *mark;
+    return rc == 0 ? segments_open_last(segments) : rc;
+}
+
+/* ---- writing ---- */
+
+void segments_append(struct segments *segments, uint64_t seq, uint64_t hash,
+                     const uint8_t *bytes, size_t len)
+{
+    struct segment *last = segments_last(segments);
+    struct buf *batch = &segments->batch;
+
+    if (last == NULL)
+        last = segments_push(segments, seq);
+    if (!segments->marked) {
+        size_t before = batch->len;
+        record_mark(batch, segments->mark);
+        last->size += batch->len - before;
+        segments->marked = true;
+    }
+    size_t from = batch->len;
+    segment_push_offset(last, last->size);
+    record_begin(batch, RECORD_ENTRY, sizeof(hash) + len);
+    buf_u64(batch, hash);
+    buf_bytes(batch, bytes, len);
+    record_end(batch, from);
+    last->size += batch->len - from;
+    segments->next_seq = seq + 1;
+}
+
+/* A file that has grown large is left; the next entry begins another. */
+static void segments_roll(struct segments *segments)
+{
+    const struct segment *last = segments_last(segments);
+
+    if (last == NULL || last->size < SEGMENT_MAX || segments->next_seq == 0)
+        return;
+    segments_close_last(segments);
+    segments_push(segments, segments->next_seq);
+}
+
+static int segments_write(struct segments *segments)
+{
+    bool created = segments->fd < 0;
+    int rc = created ? segments_open_last(segments) : 0;
+
+    if (rc == 0)
+        rc = file_write(segments->fd, segments->batch.data,
+                        segments->batch.len);
+    if (rc == 0 && fdatasync(segments->fd) < 0)
+        rc = errno;
+    if (rc == 0 && created && fsync(segments->dir) < 0)
+        rc = errno;
+    buf_reset(&segments->batch);
+    segments->marked = false;
+    return rc;
+}
+
+int segments_flush(struct segments *segments)
+{
+    if (segments->batch.len == 0)
+        return 0;
+    int rc = segments_write(segments);
+    if (rc == 0) {
+        segments->mark = segments->next_seq - 1;
+        segments_roll(segments);
+    }
+    return rc;
+}
+
+int segments_mark(struct segments *segments)
+{
+    struct segment *last = segments_last(segments);
+
+    if (last == NULL || last->count == 0)
+        return 0;
+    record_mark(&segments->batch, segments->mark);
+    last->size += segments->batch.len;
+    return segments_write(segments);
+}
+
+int segments_cut(struct segments *segments, uint64_t seq)
+{
+    struct segment *last = segments_last(segments);
+    int rc = 0;
+
+    segments_close_last(segments);
+    while (rc == 0 && last != NULL && last->first >= seq) {
+        rc = segment_unlink(segments, last);
+        segments_remove_at(segments, segments->count - 1);
+        last = segments_last(segments);
+    }
+    if (rc != 0)
+        return rc;
+    if (last != NULL && seq - last->first < last->count) {
+        last->count = (size_t)(seq - last->first);
+        last->size = last->offsets[last->count];
+        rc = segments_end_at(segments, segments->count - 1);
+    } else if (fsync(segments->dir) < 0) {
+        rc = errno;
+    }
+    segments->next_seq = seq;
+    if (segments->mark >= seq)
+        segments->mark = seq - 1;
+    return rc == 0 ? segments_open_last(segments) : rc;
+}
+
+int segments_drop(struct segments *segments, uint64_t seq)
+{
+    int rc = 0;
+
+    while (rc == 0 && segments->count > 1 && segments->list[1].first <= seq + 1) {
+        rc = segment_unlink(segments, &segments->list[0]);
+        segments_remove_at(segments, 0);
+    }
+    return rc;
+}
+
+int segments_restart(struct segments *segments, uint64_t generation)
+{
+    int rc = 0;
+
+    segments_close_last(segments);
+    while (rc == 0 && segments->count > 0) {
+        rc = segment_unlink(segments, segments_last(segments));
+        segments_remove_at(segments, segments->count - 1);
+    }
+    segments->generation = generation;
+    segments->next_seq = 0;
+    segments->mark = 0;
+    return rc;
+}
+
+void segments_close(struct segments *segments)
+{
+    segments_close_last(segments);
+    while (segments->count > 0)
+        segments_remove_at(segments, segments->count - 1);
+    free(segments->list);
+    buf_free(&segments->batch);
+    memset(segments, 0, sizeof(*segments));
+    segments->fd = -1;
+}

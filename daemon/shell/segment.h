@@ -1,0 +1,80 @@
+/* segment: the log's files and the places of its entries in them.
+ *
+ * WHAT
+ *   The log as a row of files (store.h has the format), each with the offset
+ *   of every entry, so that a cut or a drop needs no reading.
+ *
+ *      log-GEN-1            log-GEN-900           log-GEN-1702
+ *      [mark|1|2|...|899]   [mark|900|...|1701]   [mark|1702|...   <- appended
+ *
+ * INVARIANTS
+ *   segments_append only adds to memory; nothing is on disk before
+ *   segments_flush returns 0.
+ *
+ * OWNERSHIP
+ *   Used by one thread at a time: the opener's, then the writer's.
+ */
+#ifndef HOTWARM_SHELL_SEGMENT_H
+#define HOTWARM_SHELL_SEGMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+
+struct segment {
+    uint64_t first; /* sequence of its first entry */
+    uint64_t *offsets; /* of entry first + i */
+    size_t count, cap;
+    uint64_t size; /* bytes, the unflushed too */
+};
+
+struct segments {
+    int dir;
+    uint64_t generation;
+    struct segment *list; /* ascending */
+    size_t count, cap;
+    int fd;            /* the last segment, open for appending; -1: none */
+    struct buf batch;  /* records not yet written */
+    uint64_t next_seq; /* of the next entry; 0: whatever comes first */
+    uint64_t mark;     /* all up to here was flushed */
+    bool marked;       /* the batch has its mark */
+};
+
+/* What segments_load gives for each entry: bytes live only during the call.
+ * 0 to go on; anything else ends the load with that result. */
+struct segments_reader {
+    int (*entry)(void *context, uint64_t hash, const uint8_t *bytes,
+                 size_t len);
+    void *context;
+};
+
+/* Reads all segments of `generation` in order. A record that does not check
+ * out ends the log there, and everything behind it is removed; *mark is the
+ * highest mark read. 0 or errno. Segments of other generations are deleted. */
+int segments_load(struct segments *segments, int dir, uint64_t generation,
+                  const struct segments_reader *reader, uint64_t *mark);
+
+/* Adds one entry to the batch. */
+void segments_append(struct segments *segments, uint64_t seq, uint64_t hash,
+                     const uint8_t *bytes, size_t len);
+
+/* Writes the batch and flushes it. 0 or errno. */
+int segments_flush(struct segments *segments);
+
+/* Adds and flushes a mark alone, when the last one is behind. 0 or errno. */
+int segments_mark(struct segments *segments);
+
+/* Removes all entries at or above `seq`, durably. 0 or errno. */
+int segments_cut(struct segments *segments, uint64_t seq);
+
+/* Deletes the files whose entries are all at or below `seq`. 0 or errno. */
+int segments_drop(struct segments *segments, uint64_t seq);
+
+/* Deletes every file and begins another generation. 0 or errno. */
+int segments_restart(struct segments *segments, uint64_t generation);
+
+void segments_close(struct segments *segments);
+
+#endif

@@ -1,0 +1,82 @@
+/* store: the replica's files, written by one thread.
+ *
+ * WHAT
+ *   Carries out the core's disk effects (core.h, "DISK EFFECTS") strictly in
+ *   order, many appends per flush, and reports the last op that is durable
+ *   through a descriptor for the loop.
+ *
+ *   STATE_DIR/
+ *     promise              the P file; replaced by rename
+ *     snapshot             header, then the core's bytes; replaced by rename
+ *     log-GEN-SEQ          entries from SEQ on; a new file every 16 MiB
+ *     aside-TIME/          what a RESET moved away
+ *
+ *   GEN (16 hex digits) is the snapshot's generation: INSTALL begins a new
+ *   one, so that its one rename both brings the snapshot and ends the log.
+ *
+ *   promise, snapshot:  u32 magic | u32 version | u64 generation (0 in the P
+ *                       file) | u64 length | bytes | u64 XXH3 of all before
+ *   log:                records: u32 length of body | u8 type | body |
+ *                       u64 XXH3 of all before, from `length` on
+ *                         type 1, entry: u64 rolling hash | encoded entry
+ *                         type 2, mark:  u64 sequence: all up to here was flushed
+ *
+ *   Every batch begins with a mark. A mark of n stands behind entry n, so a
+ *   cut (ftruncate) takes away every mark that it makes untrue.
+ *
+ * RECOVERY (store_open)
+ *   A record that does not check out ends the log. Whether that is a torn tail
+ *   or damage is not decided here: the core compares the log's end with the
+ *   highest mark (boot.h).
+ *
+ * OWNERSHIP
+ *   store_open's boot points into the store and lives until store_start.
+ *
+ * NOT HERE
+ *   What the bytes mean: daemon/core. The lock on STATE_DIR: the supervisor.
+ */
+#ifndef HOTWARM_SHELL_STORE_H
+#define HOTWARM_SHELL_STORE_H
+
+#include <stdint.h>
+
+#include "daemon/core/core.h"
+#include "daemon/core/effects.h"
+
+struct store;
+
+/* Reads what is in `dir`, which must exist, and cuts a torn tail. *boot (all
+ * but `fresh`) is for core_open. 0, errno, or RESULT_MALFORMED for a file that
+ * is none of ours; `error` then says which and why, in at most error_size
+ * bytes. */
+int store_open(struct store **store, const char *dir, struct core_boot *boot,
+               char *error, size_t error_size);
+
+/* Starts the writer; boot's bytes are freed. 0 or errno. */
+int store_start(struct store *store);
+
+/* Takes a disk effect (PROMISE to RESET). Copies its bytes; never blocks. */
+void store_do(struct store *store, const struct effect *effect,
+              const uint8_t *data);
+
+/* A descriptor that becomes readable when more is durable, or on failure. */
+int store_fd(const struct store *store);
+
+/* All effects up to *op are durable. 0, or errno if a write failed: then no
+ * effect after *op will ever be reported, and the process has to end. Clears
+ * the descriptor. */
+int store_done(struct store *store, uint64_t *op);
+
+/* For a forked child: writes `bytes` as the snapshot, durable. 0 or errno. */
+int store_write_snapshot(const struct store *store, const void *bytes,
+                         size_t len);
+
+/* Reads part of the newest snapshot. 0 or errno; *got may be less than `len`
+ * at the end. */
+int store_read_snapshot(const struct store *store, uint64_t offset,
+                        uint8_t *bytes, size_t len, size_t *got);
+
+/* Waits for what is queued, ends the writer and frees everything. */
+void store_close(struct store *store);
+
+#endif
