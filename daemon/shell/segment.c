@@ -20,7 +20,8 @@ enum {
     SEGMENT_MAX = 16 * 1024 * 1024,
     RECORD_ENTRY = 1,
     RECORD_MARK = 2,
-    SEGMENT_NAME = 64
+    SEGMENT_NAME = 64,
+    RECORD_MARK_SIZE = 4 + 1 + 8 + 8
 };
 
 static void segment_name(char name[SEGMENT_NAME], uint64_t generation,
@@ -160,6 +161,26 @@ static int load_entry(struct segments *segments, struct segment *segment,
     return reader->entry(reader->context, hash, bytes, len);
 }
 
+/* Behind a record that does not check out: the marks that still do. A torn
+ * write has none above what it follows; a flipped bit has them. */
+static void load_later_marks(const struct buf *bytes, size_t from,
+                             uint64_t *mark)
+{
+    struct cursor body;
+    uint8_t type = 0;
+
+    for (size_t at = from; at + RECORD_MARK_SIZE <= bytes->len; at++) {
+        struct cursor cursor =
+            cursor_make(bytes->data + at, RECORD_MARK_SIZE);
+        if (bytes->data[at + 4] != RECORD_MARK ||
+            !record_next(&cursor, &type, &body) ||
+            cursor_left(&body) != sizeof(*mark))
+            continue;
+        uint64_t seq = cursor_u64(&body);
+        *mark = seq > *mark ? seq : *mark;
+    }
+}
+
 /* Reads one file; *whole is false when it ends in something else than its last
  * record, and then segment->size is where that begins. */
 static int load_segment(struct segments *segments, struct segment *segment,
@@ -190,6 +211,8 @@ static int load_segment(struct segments *segments, struct segment *segment,
     if (rc == EBADMSG)
         rc = 0; /* a record of something else: the log ends before it */
     *whole = segment->size == bytes.len;
+    if (rc == 0 && !*whole)
+        load_later_marks(&bytes, (size_t)segment->size, mark);
     buf_free(&bytes);
     return rc;
 }
@@ -255,6 +278,20 @@ static int segments_end_at(struct segments *segments, size_t at)
     return rc;
 }
 
+/* Segment `at` ends in something else than a record. A torn tail is cut; where
+ * flushed records are missing everything stays as it is, for the core gives the
+ * whole disk up (boot.h). A further file was begun only when all before it was
+ * flushed. */
+static int segments_end_early(struct segments *segments, size_t at,
+                              uint64_t *mark)
+{
+    if (at + 1 < segments->count && segments->list[at + 1].first > *mark + 1)
+        *mark = segments->list[at + 1].first - 1;
+    if (*mark >= segments->next_seq && *mark > 0)
+        return 0;
+    return segments_end_at(segments, at);
+}
+
 int segments_load(struct segments *segments, int dir, uint64_t generation,
                   const struct segments_reader *reader, uint64_t *mark)
 {
@@ -269,7 +306,7 @@ int segments_load(struct segments *segments, int dir, uint64_t generation,
     for (size_t at = 0; rc == 0 && at < segments->count; at++) {
         rc = load_segment(segments, &segments->list[at], reader, mark, &whole);
         if (rc == 0 && !whole) {
-            rc = segments_end_at(segments, at);
+            rc = segments_end_early(segments, at, mark);
             break;
         }
     }

@@ -51,8 +51,9 @@ struct segments_reader {
 };
 
 /* Reads all segments of `generation` in order. A record that does not check
- * out ends the log there, and everything behind it is removed; *mark is the
- * highest mark read. 0 or errno. Segments of other generations are deleted. */
+ * out ends the log there. *mark is the highest mark found anywhere; if the log
+ * reaches it, what is behind the bad record is a torn tail and is cut off.
+ * 0 or errno. Segments of other generations are deleted. */
 int segments_load(struct segments *segments, int dir, uint64_t generation,
                   const struct segments_reader *reader, uint64_t *mark);
 

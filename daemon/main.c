@@ -1,0 +1,567 @@
+/* hotwarmd: one replica of one group. The only file that knows every shell. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <qb/qbloop.h>
+
+#include "daemon/core/core.h"
+#include "daemon/options.h"
+#include "daemon/session.h"
+#include "daemon/shell/clock.h"
+#include "daemon/shell/cpgio.h"
+#include "daemon/shell/loopback.h"
+#include "daemon/shell/quorumio.h"
+#include "daemon/shell/server.h"
+#include "daemon/shell/snapshotter.h"
+#include "daemon/shell/store.h"
+#include "lib/link.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/result.h"
+
+enum {
+    MAIN_LEADER_TIMEOUT_MS = 1000, /* standalone, or no token to be read */
+    MAIN_BATCH = 60 * 1024,
+    MAIN_SNAPSHOT_LOG = 64 * 1024 * 1024,
+    MAIN_KEEP_LOG = 16 * 1024 * 1024
+};
+
+struct hotwarmd {
+    struct options options;
+    qb_loop_t *loop;
+    struct core *core;
+    struct effects effects;
+    struct store *store;
+    struct server *server;
+    struct cpgio *cpgio;
+    struct loopback *loopback;
+    struct quorumio *quorumio;
+    struct clock_timer timer;
+    struct snapshotter snapshotter;
+    qb_loop_timer_handle alive;
+    uint32_t node;
+    struct effect *reads; /* READ effects of the step under way */
+    size_t read_count, read_cap;
+    char why[LINK_MAX];
+    int status; /* of the process */
+};
+
+/* ---- the supervisor ---- */
+
+static void link_say(const struct hotwarmd *d, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void link_say(const struct hotwarmd *d, const char *format, ...)
+{
+    char text[LINK_MAX];
+    va_list list;
+
+    if (d->options.link_fd < 0)
+        return;
+    va_start(list, format);
+    int len = vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    size_t size = (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1;
+    /* A supervisor that is gone is noticed by end of file. */
+    if (send(d->options.link_fd, text, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        return;
+}
+
+static void end(struct hotwarmd *d, int status)
+{
+    d->status = status;
+    qb_loop_stop(d->loop);
+}
+
+static void fail(struct hotwarmd *d, const char *what, const char *why)
+{
+    log_err("%s: %s", what, why);
+    link_say(d, "failed %s: %s", what, why);
+    end(d, 1);
+}
+
+/* ---- steps ---- */
+
+static void on_effect(struct hotwarmd *d, const struct effect *effect)
+{
+    const uint8_t *data = effects_data(&d->effects, effect);
+
+    switch (effect->kind) {
+    case EFFECT_MULTICAST:
+        if (d->cpgio != NULL)
+            cpgio_send(d->cpgio, data, effect->data_len);
+        else if (d->loopback != NULL)
+            loopback_send(d->loopback, data, effect->data_len);
+        break;
+    case EFFECT_PROMISE:
+    case EFFECT_APPEND:
+    case EFFECT_TRUNCATE:
+    case EFFECT_INSTALL:
+    case EFFECT_COMPACT:
+    case EFFECT_RESET:
+        store_do(d->store, effect, data);
+        break;
+    case EFFECT_SNAPSHOT:
+        snapshotter_start(&d->snapshotter, effect->seq);
+        break;
+    case EFFECT_READ:
+        if (d->read_count == d->read_cap) {
+            d->read_cap = d->read_cap == 0 ? 4 : d->read_cap * 2;
+            d->reads = mem_realloc(d->reads, d->read_cap, sizeof(*d->reads));
+        }
+        d->reads[d->read_count++] = *effect;
+        break;
+    case EFFECT_REPLY:
+        server_reply(d->server, effect->request, data, effect->data_len);
+        break;
+    case EFFECT_SET_TIMER:
+        clock_timer_set(&d->timer, effect->at_ns);
+        break;
+    case EFFECT_SET_SCORE:
+        link_say(d, "score %d", effect->score);
+        break;
+    case EFFECT_LEAVE:
+        end(d, 0);
+        break;
+    }
+}
+
+static void step_once(struct hotwarmd *d, struct core_event *event)
+{
+    event->now_ns = clock_monotonic_ns();
+    event->wall_ms = clock_wall_ms();
+    effects_reset(&d->effects);
+    core_step(d->core, event, &d->effects);
+    for (size_t i = 0; i < d->effects.count; i++)
+        on_effect(d, &d->effects.list[i]);
+}
+
+static void step_read(struct hotwarmd *d, const struct effect *wanted)
+{
+    struct core_event event = {.kind = CORE_READ_DONE};
+    uint8_t *bytes = mem_calloc(1, wanted->length);
+    size_t got = 0;
+
+    event.u.read.seq = wanted->seq;
+    event.u.read.offset = wanted->offset;
+    event.u.read.data = bytes;
+    if (store_read_snapshot(d->store, wanted->offset, bytes, wanted->length,
+                            &got) != 0)
+        event.u.read.seq = 0;
+    event.u.read.len = got;
+    step_once(d, &event);
+    free(bytes);
+}
+
+static void step(struct hotwarmd *d, struct core_event *event)
+{
+    step_once(d, event);
+    while (d->read_count > 0) {
+        struct effect wanted = d->reads[--d->read_count];
+        step_read(d, &wanted);
+    }
+}
+
+/* ---- events of the shells ---- */
+
+static void on_deliver(void *context, struct core_member sender,
+                       const uint8_t *bytes, size_t len)
+{
+    struct core_event event = {.kind = CORE_DELIVER};
+
+    event.u.deliver.sender = sender;
+    event.u.deliver.data = bytes;
+    event.u.deliver.len = len;
+    step(context, &event);
+}
+
+static void on_members(void *context, const struct core_member *list,
+                       size_t count)
+{
+    struct core_event event = {.kind = CORE_MEMBERS};
+
+    event.u.members.list = list;
+    event.u.members.count = count;
+    step(context, &event);
+}
+
+static void on_quorum(void *context, bool quorate)
+{
+    struct core_event event = {.kind = CORE_QUORUM, .u.quorate = quorate};
+
+    log_info("Corosync says %s", quorate ? "quorate" : "not quorate");
+    step(context, &event);
+}
+
+static void on_corosync_lost(void *context, const char *why)
+{
+    fail(context, "Corosync is gone", why);
+}
+
+static void on_loopback(void *context, const uint8_t *bytes, size_t len)
+{
+    struct hotwarmd *d = context;
+    struct core_member self = {.node = d->node, .pid = (uint32_t)getpid()};
+
+    on_deliver(d, self, bytes, len);
+}
+
+static void on_timer(void *context)
+{
+    struct hotwarmd *d = context;
+    struct core_event event = {.kind = CORE_TICK};
+    bool quiet = d->cpgio != NULL ? cpgio_drain(d->cpgio)
+                                  : loopback_drain(d->loopback);
+
+    if (quiet)
+        step(d, &event);
+    else
+        clock_timer_set(&d->timer, clock_monotonic_ns());
+}
+
+static int32_t on_stored(int32_t fd, int32_t revents, void *data)
+{
+    struct hotwarmd *d = data;
+    struct core_event event = {.kind = CORE_STORED};
+
+    (void)fd, (void)revents;
+    int rc = store_done(d->store, &event.u.stored.op);
+    if (rc != 0)
+        fail(d, "the state directory cannot be written", strerror(rc));
+    else
+        step(d, &event);
+    return 0;
+}
+
+static int on_write_snapshot(void *context)
+{
+    struct hotwarmd *d = context;
+    struct buf bytes = {0};
+
+    core_snapshot(d->core, &bytes);
+    return store_write_snapshot(d->store, bytes.data, bytes.len);
+}
+
+static void on_snapshot_done(void *context, uint64_t seq, bool ok)
+{
+    struct core_event event = {.kind = CORE_SNAPSHOT_DONE};
+
+    event.u.snapshot.seq = seq;
+    event.u.snapshot.ok = ok;
+    step(context, &event);
+}
+
+static void client_event(struct hotwarmd *d, enum core_request kind,
+                         uint64_t number, const struct core_arg *argv,
+                         size_t argc)
+{
+    struct core_event event = {.kind = CORE_CLIENT};
+
+    event.u.client.request = number;
+    event.u.client.kind = kind;
+    event.u.client.argv = argv;
+    event.u.client.argc = argc;
+    step(d, &event);
+}
+
+static struct session_facts facts(const struct hotwarmd *d)
+{
+    struct session_facts facts = {
+        .core = d->core,
+        .group = d->options.group,
+        .node = d->node,
+        .mode = d->options.mode,
+        .clients = server_clients(d->server),
+        .wall_us = clock_wall_ms() * 1000,
+    };
+
+    return facts;
+}
+
+/* HOTWARM …: the control socket's own commands. */
+static void on_control(struct hotwarmd *d, uint64_t number,
+                       const struct core_arg *argv, size_t argc)
+{
+    static const char unknown[] =
+        "-ERR HOTWARM knows STATUS, PROMOTE, DEMOTE and STOP\r\n";
+    struct session_facts now = facts(d);
+    struct buf reply = {0};
+
+    if (session_word(argv, argc, 1, "PROMOTE"))
+        client_event(d, CORE_PROMOTE, number, NULL, 0);
+    else if (session_word(argv, argc, 1, "DEMOTE"))
+        client_event(d, CORE_DEMOTE, number, NULL, 0);
+    else if (session_word(argv, argc, 1, "STOP"))
+        client_event(d, CORE_LEAVE, number, NULL, 0);
+    else if (session_word(argv, argc, 1, "STATUS")) {
+        session_status(&now, &reply);
+        server_reply(d->server, number, reply.data, reply.len);
+    } else
+        server_reply(d->server, number, unknown, sizeof(unknown) - 1);
+    buf_free(&reply);
+}
+
+static void on_command(void *context, uint64_t number, bool control,
+                       const struct core_arg *argv, size_t argc)
+{
+    struct hotwarmd *d = context;
+    struct session_facts now = facts(d);
+    struct buf reply = {0};
+
+    if (control && session_word(argv, argc, 0, "HOTWARM"))
+        on_control(d, number, argv, argc);
+    else if (session_answer(&now, argv, argc, &reply))
+        server_reply(d->server, number, reply.data, reply.len);
+    else
+        client_event(d, d->options.reads_local ? CORE_COMMAND_LOCAL
+                                               : CORE_COMMAND,
+                     number, argv, argc);
+    buf_free(&reply);
+}
+
+static int32_t on_link(int32_t fd, int32_t revents, void *data)
+{
+    struct hotwarmd *d = data;
+    char text[LINK_MAX + 1];
+    ssize_t len = recv(fd, text, LINK_MAX, MSG_DONTWAIT);
+
+    (void)revents;
+    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (len <= 0) {
+        log_err("the supervisor is gone");
+        end(d, 1);
+        return -1;
+    }
+    text[len] = '\0';
+    if (strcmp(text, "stop") == 0)
+        client_event(d, CORE_LEAVE, 0, NULL, 0);
+    return 0;
+}
+
+/* The loop turns: so it is alive, and what it says of itself is fresh. */
+static void on_alive(void *data)
+{
+    struct hotwarmd *d = data;
+    struct core_status status;
+
+    link_say(d, "alive");
+    core_status(d->core, &status);
+    if (strcmp(status.why, d->why) != 0) {
+        snprintf(d->why, sizeof(d->why), "%s", status.why);
+        link_say(d, "why %s", d->why);
+        log_info("%s%s%s", session_role(status.role),
+                 d->why[0] != '\0' ? ": " : "", d->why);
+    }
+    qb_loop_timer_add(d->loop, QB_LOOP_MED, LINK_ALIVE_MS * 1000000ull, d,
+                      on_alive, &d->alive);
+}
+
+static int32_t on_signal(int32_t signal, void *data)
+{
+    (void)signal;
+    client_event(data, CORE_LEAVE, 0, NULL, 0);
+    return 0;
+}
+
+/* ---- start ---- */
+
+static int listen_at(const char *dir, const char *group, const char *ending,
+                     int *fd)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.%s",
+                       dir, group, ending);
+
+    if (len < 0 || (size_t)len >= sizeof(address.sun_path))
+        return ENAMETOOLONG;
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd < 0)
+        return errno;
+    unlink(address.sun_path); /* the lock on the state directory is ours */
+    if (bind(*fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        listen(*fd, 128) < 0)
+        return errno;
+    return 0;
+}
+
+/* Standalone, the lock and the sockets are made here, not by the supervisor. */
+static int start_standalone(struct hotwarmd *d)
+{
+    char path[4096];
+    int rc;
+
+    snprintf(path, sizeof(path), "%s/lock", d->options.state_dir);
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0) {
+        fprintf(stderr, "hotwarmd: %s: %s\n", path,
+                errno == EWOULDBLOCK ? "another hotwarmd runs on it"
+                                     : strerror(errno));
+        return errno;
+    }
+    rc = listen_at(d->options.socket_dir, d->options.group, "sock",
+                   &d->options.data_fd);
+    if (rc == 0)
+        rc = listen_at(d->options.socket_dir, d->options.group, "ctl",
+                       &d->options.control_fd);
+    if (rc != 0)
+        fprintf(stderr, "hotwarmd: the sockets in %s: %s\n",
+                d->options.socket_dir, strerror(rc));
+    return rc;
+}
+
+static int start_transport(struct hotwarmd *d, char *error, size_t error_size)
+{
+    if (d->options.standalone) {
+        struct loopback_events events = {on_loopback, d};
+        d->node = 1;
+        return loopback_open(&d->loopback, d->loop, &events);
+    }
+    struct quorumio_events quorum = {on_quorum, on_corosync_lost, d};
+    struct cpgio_events cpg = {on_deliver, on_members, on_corosync_lost, d};
+    int rc = quorumio_open(&d->quorumio, d->loop, &quorum, error, error_size);
+    if (rc == 0)
+        rc = cpgio_open(&d->cpgio, d->loop, d->options.group, &cpg, &d->node,
+                        error, error_size);
+    return rc;
+}
+
+static uint64_t leader_timeout_ns(const struct hotwarmd *d)
+{
+    uint32_t token = d->options.standalone ? 0 : quorumio_token_ms();
+
+    return (token > 0 ? token : MAIN_LEADER_TIMEOUT_MS) * 1000000ull;
+}
+
+static int start_core(struct hotwarmd *d, struct core_boot *boot, char *error,
+                      size_t error_size)
+{
+    struct core_options options = {
+        .node = d->node,
+        .mode = d->options.mode,
+        .expected_voters = d->options.expected_voters,
+        .leader_timeout_ns = leader_timeout_ns(d),
+        .write_timeout_ns = d->options.write_timeout_ms * 1000000ull,
+        .batch_bytes = MAIN_BATCH,
+        .snapshot_bytes = MAIN_SNAPSHOT_LOG,
+        .keep_bytes = MAIN_KEEP_LOG,
+        .chunk_bytes = MAIN_BATCH,
+    };
+    int rc = uuid_random(&boot->fresh);
+
+    if (rc == 0)
+        rc = core_open(&d->core, &options, boot);
+    if (rc == 0)
+        rc = store_start(d->store);
+    if (rc != 0)
+        snprintf(error, error_size, "the replica in %s cannot be opened: %s",
+                 d->options.state_dir, result_text(rc));
+    return rc;
+}
+
+static int start(struct hotwarmd *d, char *error, size_t error_size)
+{
+    struct server_events commands = {on_command, d};
+    struct core_boot boot;
+
+    d->loop = qb_loop_create();
+    int rc = store_open(&d->store, d->options.state_dir, &boot, error,
+                        error_size);
+    if (rc == 0)
+        rc = start_transport(d, error, error_size);
+    if (rc == 0)
+        rc = start_core(d, &boot, error, error_size);
+    if (rc != 0)
+        return rc;
+    d->timer = (struct clock_timer){
+        .loop = d->loop, .fire = on_timer, .context = d};
+    d->snapshotter = (struct snapshotter){.loop = d->loop,
+                                          .pidfd = -1,
+                                          .write = on_write_snapshot,
+                                          .done = on_snapshot_done,
+                                          .context = d};
+    d->server = server_new(d->loop, &commands);
+    server_listen(d->server, d->options.data_fd, false);
+    server_listen(d->server, d->options.control_fd, true);
+    qb_loop_poll_add(d->loop, QB_LOOP_HIGH, store_fd(d->store), POLLIN, d,
+                     on_stored);
+    qb_loop_signal_handle handle;
+    qb_loop_signal_add(d->loop, QB_LOOP_HIGH, SIGTERM, d, on_signal, &handle);
+    qb_loop_signal_add(d->loop, QB_LOOP_HIGH, SIGINT, d, on_signal, &handle);
+    if (d->options.link_fd >= 0)
+        qb_loop_poll_add(d->loop, QB_LOOP_HIGH, d->options.link_fd, POLLIN, d,
+                         on_link);
+    return 0;
+}
+
+static void begin(struct hotwarmd *d)
+{
+    struct core_event event = {.kind = CORE_CONNECTED};
+
+    step(d, &event);
+    if (d->options.standalone) {
+        struct core_member self = {.node = d->node, .pid = (uint32_t)getpid()};
+        on_members(d, &self, 1);
+        on_quorum(d, true);
+        client_event(d, CORE_PROMOTE, 0, NULL, 0);
+    }
+    link_say(d, "ready");
+    on_alive(d);
+}
+
+static void finish(struct hotwarmd *d)
+{
+    if (d->server != NULL)
+        server_free(d->server);
+    core_close(d->core);
+    cpgio_close(d->cpgio);
+    quorumio_close(d->quorumio);
+    loopback_close(d->loopback);
+    store_close(d->store);
+    effects_free(&d->effects);
+    free(d->reads);
+    if (d->loop != NULL)
+        qb_loop_destroy(d->loop);
+}
+
+int main(int argc, char **argv)
+{
+    struct hotwarmd d = {.status = 0};
+    char error[LINK_MAX] = "";
+
+    int rc = options_parse(&d.options, argc, argv, error, sizeof(error));
+    if (rc != 0) {
+        fprintf(stderr, "hotwarmd: %s\n", error);
+        return 2;
+    }
+    log_open("hotwarmd",
+             d.options.standalone ? LOG_TO_STDERR : LOG_TO_SYSLOG);
+    if (d.options.verbose)
+        log_set_debug(true);
+    if (d.options.standalone && start_standalone(&d) != 0)
+        return 1;
+    rc = start(&d, error, sizeof(error));
+    if (rc == 0) {
+        begin(&d);
+        qb_loop_run(d.loop);
+    } else {
+        log_err("%s", error);
+        fprintf(stderr, "hotwarmd: %s\n", error);
+        link_say(&d, "failed %s", error);
+        d.status = 1;
+    }
+    finish(&d);
+    log_close();
+    return d.status;
+}

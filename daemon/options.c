@@ -1,0 +1,221 @@
+#include "daemon/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_code {
+    OPTION_GROUP = 1,
+    OPTION_STATE_DIR,
+    OPTION_SOCKET_DIR,
+    OPTION_MODE,
+    OPTION_EXPECTED_VOTERS,
+    OPTION_WRITE_TIMEOUT,
+    OPTION_MAX_MEMORY,
+    OPTION_TRANSFER_RATE,
+    OPTION_READS,
+    OPTION_FENCING,
+    OPTION_STANDALONE,
+    OPTION_VERBOSE,
+    OPTION_DATA_FD,
+    OPTION_CONTROL_FD,
+    OPTION_LINK_FD
+};
+
+static const struct option names[] = {
+    {"group", required_argument, NULL, OPTION_GROUP},
+    {"state-dir", required_argument, NULL, OPTION_STATE_DIR},
+    {"socket-dir", required_argument, NULL, OPTION_SOCKET_DIR},
+    {"mode", required_argument, NULL, OPTION_MODE},
+    {"expected-voters", required_argument, NULL, OPTION_EXPECTED_VOTERS},
+    {"write-timeout", required_argument, NULL, OPTION_WRITE_TIMEOUT},
+    {"max-memory", required_argument, NULL, OPTION_MAX_MEMORY},
+    {"transfer-rate", required_argument, NULL, OPTION_TRANSFER_RATE},
+    {"reads", required_argument, NULL, OPTION_READS},
+    {"fencing", required_argument, NULL, OPTION_FENCING},
+    {"standalone", no_argument, NULL, OPTION_STANDALONE},
+    {"verbose", no_argument, NULL, OPTION_VERBOSE},
+    {"data-fd", required_argument, NULL, OPTION_DATA_FD},
+    {"control-fd", required_argument, NULL, OPTION_CONTROL_FD},
+    {"link-fd", required_argument, NULL, OPTION_LINK_FD},
+    {NULL, 0, NULL, 0},
+};
+
+struct parse {
+    struct options *options;
+    char *error;
+    size_t error_size;
+};
+
+static int refuse(const struct parse *parse, const char *name,
+                  const char *value, const char *allowed)
+{
+    snprintf(parse->error, parse->error_size, "--%s is '%s'; it must be %s",
+             name, value, allowed);
+    return EINVAL;
+}
+
+static int take_number(const struct parse *parse, const char *name,
+                       const char *value, uint64_t low, uint64_t high,
+                       uint64_t *number)
+{
+    char allowed[80], *end = NULL;
+
+    errno = 0;
+    *number = strtoull(value, &end, 10);
+    if (errno == 0 && end != value && *end == '\0' && value[0] != '-' &&
+        *number >= low && *number <= high)
+        return 0;
+    snprintf(allowed, sizeof(allowed),
+             "a number from %" PRIu64 " to %" PRIu64, low, high);
+    return refuse(parse, name, value, allowed);
+}
+
+static int take_fd(const struct parse *parse, const char *name,
+                   const char *value, int *fd)
+{
+    uint64_t number = 0;
+    int rc = take_number(parse, name, value, 3, 1023, &number);
+
+    *fd = (int)number;
+    return rc;
+}
+
+/* One of two words; *second tells which. */
+static int take_word(const struct parse *parse, const char *name,
+                     const char *value, const char *a, const char *b,
+                     bool *second)
+{
+    char allowed[64];
+
+    *second = strcmp(value, b) == 0;
+    if (*second || strcmp(value, a) == 0)
+        return 0;
+    snprintf(allowed, sizeof(allowed), "%s or %s", a, b);
+    return refuse(parse, name, value, allowed);
+}
+
+static int take_group(const struct parse *parse, const char *value)
+{
+    static const char allowed[] =
+        "1 to 64 of the characters A-Z a-z 0-9 - _ and .";
+    static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+    size_t len = strlen(value);
+
+    if (len == 0 || len > 64 || strspn(value, characters) != len ||
+        value[0] == '.')
+        return refuse(parse, "group", value, allowed);
+    parse->options->group = value;
+    return 0;
+}
+
+static int take(const struct parse *parse, int code, const char *name,
+                const char *value)
+{
+    struct options *options = parse->options;
+    uint64_t number = 0;
+    bool second = false;
+    int rc = 0;
+
+    switch (code) {
+    case OPTION_GROUP:
+        return take_group(parse, value);
+    case OPTION_STATE_DIR:
+        options->state_dir = value;
+        return 0;
+    case OPTION_SOCKET_DIR:
+        options->socket_dir = value;
+        return 0;
+    case OPTION_MODE:
+        rc = take_word(parse, name, value, "warm", "hot", &second);
+        options->mode = second ? CORE_HOT : CORE_WARM;
+        return rc;
+    case OPTION_EXPECTED_VOTERS:
+        rc = take_number(parse, name, value, 1, CONFIG_MAX, &number);
+        options->expected_voters = (unsigned)number;
+        return rc;
+    case OPTION_WRITE_TIMEOUT:
+        return take_number(parse, name, value, 100, 3600000,
+                           &options->write_timeout_ms);
+    case OPTION_MAX_MEMORY:
+        return take_number(parse, name, value, 0, UINT64_MAX,
+                           &options->max_memory);
+    case OPTION_TRANSFER_RATE:
+        return take_number(parse, name, value, 0, UINT64_MAX,
+                           &options->transfer_rate);
+    case OPTION_READS:
+        return take_word(parse, name, value, "linearizable", "local",
+                         &options->reads_local);
+    case OPTION_FENCING:
+        return take_word(parse, name, value, "none", "required", &second);
+    case OPTION_STANDALONE:
+        options->standalone = true;
+        return 0;
+    case OPTION_VERBOSE:
+        options->verbose = true;
+        return 0;
+    case OPTION_DATA_FD:
+        return take_fd(parse, name, value, &options->data_fd);
+    case OPTION_CONTROL_FD:
+        return take_fd(parse, name, value, &options->control_fd);
+    default:
+        return take_fd(parse, name, value, &options->link_fd);
+    }
+}
+
+static int check(const struct parse *parse)
+{
+    const struct options *options = parse->options;
+    const char *missing = NULL;
+
+    if (options->group == NULL)
+        missing = "--group";
+    else if (options->state_dir == NULL)
+        missing = "--state-dir";
+    else if (options->standalone && options->socket_dir == NULL)
+        missing = "--socket-dir (with --standalone)";
+    else if (!options->standalone &&
+             (options->data_fd < 0 || options->control_fd < 0 ||
+              options->link_fd < 0))
+        missing = "--data-fd, --control-fd and --link-fd (or --standalone)";
+    if (missing == NULL)
+        return 0;
+    snprintf(parse->error, parse->error_size, "%s is missing", missing);
+    return EINVAL;
+}
+
+int options_parse(struct options *options, int argc, char **argv, char *error,
+                  size_t error_size)
+{
+    struct parse parse = {options, error, error_size};
+    int code, index = 0, rc = 0;
+
+    *options = (struct options){
+        .mode = CORE_WARM,
+        .expected_voters = 1,
+        .write_timeout_ms = 10000,
+        .data_fd = -1,
+        .control_fd = -1,
+        .link_fd = -1,
+    };
+    opterr = 0;
+    while (rc == 0 &&
+           (code = getopt_long(argc, argv, "", names, &index)) != -1) {
+        if (code == '?') {
+            snprintf(error, error_size,
+                     "'%s' is not an option, or its value is missing",
+                     argv[optind - 1]);
+            return EINVAL;
+        }
+        rc = take(&parse, code, names[index].name, optarg);
+    }
+    if (rc == 0 && optind < argc) {
+        snprintf(error, error_size, "'%s' is not an option", argv[optind]);
+        return EINVAL;
+    }
+    return rc == 0 ? check(&parse) : rc;
+}

@@ -1,0 +1,38 @@
+/* options: what hotwarmd is told on its command line.
+ *
+ * WHAT
+ *   Everything hotwarmd is told; there is no configuration file. In a cluster
+ *   the supervisor gives these (lib/link.h); --standalone is for people.
+ */
+#ifndef HOTWARM_DAEMON_OPTIONS_H
+#define HOTWARM_DAEMON_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/core/core.h"
+
+struct options {
+    const char *group;
+    const char *state_dir;
+    const char *socket_dir; /* --standalone makes GROUP.sock and GROUP.ctl there */
+    enum core_mode mode;
+    unsigned expected_voters;
+    uint64_t write_timeout_ms;
+    uint64_t max_memory;
+    uint64_t transfer_rate;
+    bool reads_local;
+    bool standalone;
+    bool verbose;
+    int data_fd; /* -1: not given */
+    int control_fd;
+    int link_fd;
+};
+
+/* 0; or EINVAL with a sentence in `error` that names the option, its value and
+ * what is allowed. */
+int options_parse(struct options *options, int argc, char **argv, char *error,
+                  size_t error_size);
+
+#endif

@@ -1,0 +1,56 @@
+/* server: the sockets, and RESP on them.
+ *
+ * WHAT
+ *   Accepts clients on two listening sockets (data and control), reads
+ *   commands with hiredis' reader, and hands each out under a number. Replies
+ *   may be given in any order and at any time; they go to the client in the
+ *   order of its commands.
+ *
+ *   A client that sends what is no command gets one error and is closed. One
+ *   that has SERVER_PIPELINE commands without a reply, or SERVER_OUTPUT bytes
+ *   of replies that it does not read, is not read from until that changes.
+ *
+ * OWNERSHIP
+ *   Arguments live during the call of `command`. Descriptors given to
+ *   server_listen belong to the server.
+ *
+ * NOT HERE
+ *   What commands mean: daemon/session.h, daemon/core.
+ */
+#ifndef HOTWARM_SHELL_SERVER_H
+#define HOTWARM_SHELL_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <qb/qbloop.h>
+
+#include "daemon/core/core.h"
+
+enum { SERVER_PIPELINE = 1024, SERVER_OUTPUT = 4 * 1024 * 1024 };
+
+struct server;
+
+/* Called for each command. `number` names it in server_reply, which may be
+ * called at once. */
+struct server_events {
+    void (*command)(void *context, uint64_t number, bool control,
+                    const struct core_arg *argv, size_t argc);
+    void *context;
+};
+
+struct server *server_new(qb_loop_t *loop, const struct server_events *events);
+
+/* Serves a listening socket. 0 or errno. */
+int server_listen(struct server *server, int fd, bool control);
+
+/* Answers a command; nothing happens if its client is gone. */
+void server_reply(struct server *server, uint64_t number, const void *bytes,
+                  size_t len);
+
+size_t server_clients(const struct server *server);
+
+void server_free(struct server *server);
+
+#endif

@@ -1,0 +1,467 @@
+#include "daemon/shell/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/shell/file.h"
+#include "daemon/shell/segment.h"
+#include "lib/mem.h"
+#include "lib/result.h"
+
+#define PROMISE_MAGIC 0x46505748u
+#define SNAPSHOT_MAGIC 0x46535748u
+
+enum { STORE_IDLE_MS = 100 }; /* then a mark is written alone */
+
+struct store_op {
+    enum effect_kind kind;
+    uint64_t op;
+    uint64_t seq;
+    uint64_t hash;
+    uint8_t *data;
+    size_t len;
+};
+
+struct store_queue {
+    struct store_op *list;
+    size_t count, cap;
+};
+
+struct store {
+    int dir;
+    int event;
+    struct segments segments; /* the writer's, once it runs */
+    uint64_t generation;      /* of the newest snapshot; the loop reads it */
+
+    /* Until store_start. */
+    struct buf promise;
+    struct buf snapshot;
+    struct core_record *records;
+    size_t record_count, record_cap;
+
+    bool running;
+    pthread_t writer;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t wake;
+    struct store_queue queue;
+    bool ending;
+    uint64_t done;
+    int failed;
+};
+
+/* ---- opening ---- */
+
+static int store_take_entry(void *context, uint64_t hash, const uint8_t *bytes,
+                            size_t len)
+{
+    struct store *store = context;
+
+    if (store->record_count == store->record_cap) {
+        store->record_cap = store->record_cap == 0 ? 256 : store->record_cap * 2;
+        store->records = mem_realloc(store->records, store->record_cap,
+                                     sizeof(*store->records));
+    }
+    store->records[store->record_count++] = (struct core_record){
+        .data = mem_copy(bytes, len),
+        .len = len,
+        .hash = hash,
+    };
+    return 0;
+}
+
+/* A framed file's content. 0 with *bytes NULL when there is none. */
+static int store_read_frame(struct store *store, const char *name,
+                            uint32_t magic, struct buf *frame,
+                            const uint8_t **bytes, size_t *len,
+                            uint64_t *generation)
+{
+    *bytes = NULL;
+    *len = 0;
+    int rc = file_read(store->dir, name, frame);
+    if (rc == ENOENT)
+        return 0;
+    return rc != 0 ? rc : file_unframe(frame, magic, generation, bytes, len);
+}
+
+static int store_load(struct store *store, struct core_boot *boot,
+                      const char **what)
+{
+    struct segments_reader reader = {
+        .entry = store_take_entry,
+        .context = store,
+    };
+    uint64_t unused;
+
+    *what = "promise";
+    int rc = store_read_frame(store, "promise", PROMISE_MAGIC, &store->promise,
+                              &boot->promise, &boot->promise_len, &unused);
+    if (rc == RESULT_MALFORMED) {
+        /* Replaced by rename, it is never torn: this is damage, and a lost P
+         * file is something that the core knows how to live with. */
+        boot->promise = NULL;
+        rc = 0;
+    }
+    if (rc != 0)
+        return rc;
+    *what = "snapshot";
+    rc = store_read_frame(store, "snapshot", SNAPSHOT_MAGIC, &store->snapshot,
+                          &boot->snapshot, &boot->snapshot_len,
+                          &store->generation);
+    if (rc != 0)
+        return rc;
+    *what = "log";
+    rc = segments_load(&store->segments, store->dir, store->generation, &reader,
+                       &boot->flushed);
+    boot->records = store->records;
+    boot->record_count = store->record_count;
+    return rc;
+}
+
+int store_open(struct store **out, const char *dir, struct core_boot *boot,
+               char *error, size_t error_size)
+{
+    struct store *store = mem_calloc(1, sizeof(*store));
+    const char *what = "";
+
+    memset(boot, 0, sizeof(*boot));
+    store->segments.fd = -1;
+    store->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    store->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = store->event < 0 || store->dir < 0 ? errno : 0;
+    if (rc == 0)
+        rc = store_load(store, boot, &what);
+    if (rc != 0) {
+        snprintf(error, error_size, "%s/%s: %s", dir, what, result_text(rc));
+        store_close(store);
+        store = NULL;
+    }
+    *out = store;
+    return rc;
+}
+
+static void store_free_boot(struct store *store)
+{
+    for (size_t i = 0; i < store->record_count; i++)
+        free((void *)(uintptr_t)store->records[i].data);
+    free(store->records);
+    store->records = NULL;
+    store->record_count = 0;
+    buf_free(&store->promise);
+    buf_free(&store->snapshot);
+}
+
+/* ---- the writer ---- */
+
+/* Moves everything of ours into a directory of its own, the P file first: a
+ * log without it is given up again. */
+static int store_move_aside(struct store *store)
+{
+    char aside[64], to[512];
+    int rc = 0;
+
+    snprintf(aside, sizeof(aside), "aside-%lld-%d", (long long)time(NULL),
+             (int)getpid());
+    if (mkdirat(store->dir, aside, 0700) < 0)
+        return errno;
+    snprintf(to, sizeof(to), "%s/promise", aside);
+    if (renameat(store->dir, "promise", store->dir, to) < 0 && errno != ENOENT)
+        return errno;
+    if (fsync(store->dir) < 0)
+        return errno;
+    int copy = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    if (list == NULL)
+        return errno;
+    for (struct dirent *item; rc == 0 && (item = readdir(list)) != NULL;) {
+        if (strncmp(item->d_name, "log-", 4) != 0 &&
+            strcmp(item->d_name, "snapshot") != 0)
+            continue;
+        snprintf(to, sizeof(to), "%s/%s", aside, item->d_name);
+        if (renameat(store->dir, item->d_name, store->dir, to) < 0)
+            rc = errno;
+    }
+    closedir(list);
+    if (rc == 0 && fsync(store->dir) < 0)
+        rc = errno;
+    return rc;
+}
+
+static int store_replace(struct store *store, const char *name, uint32_t magic,
+                         uint64_t generation, const void *bytes, size_t len)
+{
+    struct buf frame = {0};
+
+    file_frame(&frame, magic, generation, bytes, len);
+    int rc = file_replace(store->dir, name, frame.data, frame.len);
+    buf_free(&frame);
+    return rc;
+}
+
+/* One rename brings the snapshot and, by its generation, ends the old log. */
+static int store_install(struct store *store, const struct store_op *op)
+{
+    uint64_t generation = store->segments.generation + 1;
+    int rc = store_replace(store, "snapshot", SNAPSHOT_MAGIC, generation,
+                           op->data, op->len);
+
+    if (rc != 0)
+        return rc;
+    __atomic_store_n(&store->generation, generation, __ATOMIC_RELEASE);
+    return segments_restart(&store->segments, generation);
+}
+
+static int store_reset(struct store *store)
+{
+    int rc = store_move_aside(store);
+
+    if (rc != 0)
+        return rc;
+    segments_close(&store->segments);
+    store->segments.dir = store->dir;
+    __atomic_store_n(&store->generation, 0, __ATOMIC_RELEASE);
+    return 0;
+}
+
+static int store_carry_out(struct store *store, const struct store_op *op)
+{
+    struct segments *segments = &store->segments;
+
+    if (op->kind == EFFECT_APPEND) {
+        segments_append(segments, op->seq, op->hash, op->data, op->len);
+        return 0;
+    }
+    int rc = segments_flush(segments);
+    if (rc != 0)
+        return rc;
+    switch (op->kind) {
+    case EFFECT_PROMISE:
+        return store_replace(store, "promise", PROMISE_MAGIC, 0, op->data,
+                             op->len);
+    case EFFECT_TRUNCATE:
+        return segments_cut(segments, op->seq);
+    case EFFECT_COMPACT:
+        return segments_drop(segments, op->seq);
+    case EFFECT_INSTALL:
+        return store_install(store, op);
+    case EFFECT_RESET:
+        return store_reset(store);
+    default:
+        return EINVAL;
+    }
+}
+
+static void store_queue_free(struct store_queue *queue)
+{
+    for (size_t i = 0; i < queue->count; i++)
+        free(queue->list[i].data);
+    free(queue->list);
+    memset(queue, 0, sizeof(*queue));
+}
+
+/* Everything that was waiting, with one flush for the appends in a row. */
+static int store_write_batch(struct store *store,
+                             const struct store_queue *batch)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < batch->count; i++)
+        rc = store_carry_out(store, &batch->list[i]);
+    return rc == 0 ? segments_flush(&store->segments) : rc;
+}
+
+static void store_report(struct store *store, uint64_t done, int failed)
+{
+    uint64_t one = 1;
+
+    pthread_mutex_lock(&store->mutex);
+    if (failed == 0)
+        store->done = done;
+    else
+        store->failed = failed;
+    pthread_mutex_unlock(&store->mutex);
+    /* Only an overflow could make this fail, and then it is readable. */
+    if (write(store->event, &one, sizeof(one)) < 0)
+        return;
+}
+
+/* Waits for work. False when the store ends and nothing is left. *idle: nothing
+ * came for a while. */
+static bool store_wait(struct store *store, struct store_queue *batch,
+                       bool marked, bool *idle)
+{
+    struct timespec until;
+    int rc = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += STORE_IDLE_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&store->mutex);
+    while (store->queue.count == 0 && !store->ending && rc == 0) {
+        if (marked)
+            pthread_cond_wait(&store->wake, &store->mutex);
+        else
+            rc = pthread_cond_timedwait(&store->wake, &store->mutex, &until);
+    }
+    *batch = store->queue;
+    memset(&store->queue, 0, sizeof(store->queue));
+    bool ending = store->ending;
+    pthread_mutex_unlock(&store->mutex);
+    *idle = batch->count == 0 && !ending;
+    return batch->count > 0 || !ending;
+}
+
+static void *store_writer(void *context)
+{
+    struct store *store = context;
+    struct store_queue batch = {0};
+    bool marked = true, idle = false;
+    int rc = 0;
+
+    while (rc == 0 && store_wait(store, &batch, marked, &idle)) {
+        if (idle) {
+            rc = segments_mark(&store->segments);
+            if (rc != 0)
+                store_report(store, 0, rc);
+            marked = true;
+            continue;
+        }
+        rc = store_write_batch(store, &batch);
+        store_report(store, batch.list[batch.count - 1].op, rc);
+        store_queue_free(&batch);
+        marked = false;
+    }
+    return NULL;
+}
+
+/* ---- the loop's side ---- */
+
+int store_start(struct store *store)
+{
+    pthread_condattr_t attributes;
+
+    store_free_boot(store);
+    pthread_mutex_init(&store->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&store->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    int rc = pthread_create(&store->writer, NULL, store_writer, store);
+    store->running = rc == 0;
+    return rc;
+}
+
+void store_do(struct store *store, const struct effect *effect,
+              const uint8_t *data)
+{
+    struct store_op op = {
+        .kind = effect->kind,
+        .op = effect->op,
+        .seq = effect->seq,
+        .hash = effect->hash,
+        .data = mem_copy(data, effect->data_len),
+        .len = effect->data_len,
+    };
+
+    pthread_mutex_lock(&store->mutex);
+    struct store_queue *queue = &store->queue;
+    if (queue->count == queue->cap) {
+        queue->cap = queue->cap == 0 ? 64 : queue->cap * 2;
+        queue->list = mem_realloc(queue->list, queue->cap, sizeof(*queue->list));
+    }
+    queue->list[queue->count++] = op;
+    pthread_cond_signal(&store->wake);
+    pthread_mutex_unlock(&store->mutex);
+}
+
+int store_fd(const struct store *store)
+{
+    return store->event;
+}
+
+int store_done(struct store *store, uint64_t *op)
+{
+    uint64_t count;
+
+    if (read(store->event, &count, sizeof(count)) < 0 && errno != EAGAIN)
+        return errno;
+    pthread_mutex_lock(&store->mutex);
+    *op = store->done;
+    int failed = store->failed;
+    pthread_mutex_unlock(&store->mutex);
+    return failed;
+}
+
+int store_write_snapshot(const struct store *store, const void *bytes,
+                         size_t len)
+{
+    struct buf frame = {0};
+    uint64_t generation =
+        __atomic_load_n(&store->generation, __ATOMIC_ACQUIRE);
+
+    file_frame(&frame, SNAPSHOT_MAGIC, generation, bytes, len);
+    int rc = file_replace(store->dir, "snapshot", frame.data, frame.len);
+    buf_free(&frame);
+    return rc;
+}
+
+int store_read_snapshot(const struct store *store, uint64_t offset,
+                        uint8_t *bytes, size_t len, size_t *got)
+{
+    struct stat stat;
+    int rc = 0;
+
+    *got = 0;
+    int fd = openat(store->dir, "snapshot", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    if (fstat(fd, &stat) < 0) {
+        rc = errno;
+        goto out;
+    }
+    uint64_t content = (uint64_t)stat.st_size - FILE_FRAME_SIZE;
+    if (offset < content) {
+        size_t left = (size_t)(content - offset);
+        ssize_t count = pread(fd, bytes, len < left ? len : left,
+                              (off_t)(FILE_FRAME_HEAD + offset));
+        if (count < 0)
+            rc = errno;
+        else
+            *got = (size_t)count;
+    }
+out:
+    close(fd);
+    return rc;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    if (store->running) {
+        pthread_mutex_lock(&store->mutex);
+        store->ending = true;
+        pthread_cond_signal(&store->wake);
+        pthread_mutex_unlock(&store->mutex);
+        pthread_join(store->writer, NULL);
+        pthread_cond_destroy(&store->wake);
+        pthread_mutex_destroy(&store->mutex);
+    }
+    store_queue_free(&store->queue);
+    store_free_boot(store);
+    segments_close(&store->segments);
+    if (store->event >= 0)
+        close(store->event);
+    if (store->dir >= 0)
+        close(store->dir);
+    free(store);
+}
