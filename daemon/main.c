@@ -457,6 +457,7 @@ static int start_core(struct hotwarmd *d, struct core_boot *boot, char *error,
         .snapshot_bytes = MAIN_SNAPSHOT_LOG,
         .keep_bytes = MAIN_KEEP_LOG,
         .chunk_bytes = MAIN_BATCH,
+        .transfer_rate = d->options.transfer_rate,
     };
     int rc = uuid_random(&boot->fresh);
 

@@ -92,6 +92,7 @@ struct core_options {
     size_t snapshot_bytes;     /* log bytes after which a snapshot is due */
     size_t keep_bytes;         /* log bytes kept behind a snapshot for laggards */
     size_t chunk_bytes;        /* snapshot bytes per message in a transfer */
+    uint64_t transfer_rate;    /* bytes a second of a snapshot; 0: no limit */
 };
 
 /* What the disk held when the process started. Zeroed: a blank disk. */

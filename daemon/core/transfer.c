@@ -242,6 +242,14 @@ static void transfer_install(struct core *core)
     gate_on_installed(core);
 }
 
+/* How long that many bytes may take at transfer_rate. */
+static uint64_t transfer_pause_ns(const struct core *core, size_t bytes)
+{
+    if (core->options.transfer_rate == 0)
+        return 0;
+    return bytes * 1000 * STATE_MS / core->options.transfer_rate;
+}
+
 void transfer_on_chunk(struct core *core, const struct message *message)
 {
     struct transfer *transfer = &core->transfer;
@@ -258,7 +266,8 @@ void transfer_on_chunk(struct core *core, const struct message *message)
         return;
     buf_bytes(&transfer->bytes, message->body, message->body_len);
     transfer->donor = message->sender;
-    transfer->pull_ns = core->now_ns;
+    transfer->pull_ns =
+        core->now_ns + transfer_pause_ns(core, message->body_len);
     /* Not while our own is being written: it would replace the newer one. */
     if ((message->flags & WIRE_LAST) != 0) {
         if (transfer->taking.seq == 0)
