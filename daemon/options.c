@@ -25,6 +25,7 @@ enum option_code {
     OPTION_LINK_FD
 };
 
+/* In the order of enum option_code. */
 static const struct option names[] = {
     {"group", required_argument, NULL, OPTION_GROUP},
     {"state-dir", required_argument, NULL, OPTION_STATE_DIR},
@@ -53,8 +54,8 @@ struct parse {
 static int refuse(const struct parse *parse, const char *name,
                   const char *value, const char *allowed)
 {
-    snprintf(parse->error, parse->error_size, "--%s is '%s'; it must be %s",
-             name, value, allowed);
+    snprintf(parse->error, parse->error_size,
+             "--%s is '%.100s'; it must be %s", name, value, allowed);
     return EINVAL;
 }
 
@@ -66,7 +67,7 @@ static int take_number(const struct parse *parse, const char *name,
 
     errno = 0;
     *number = strtoull(value, &end, 10);
-    if (errno == 0 && end != value && *end == '\0' && value[0] != '-' &&
+    if (errno == 0 && value[0] >= '0' && value[0] <= '9' && *end == '\0' &&
         *number >= low && *number <= high)
         return 0;
     snprintf(allowed, sizeof(allowed),
@@ -98,6 +99,14 @@ static int take_word(const struct parse *parse, const char *name,
     return refuse(parse, name, value, allowed);
 }
 
+static int take_dir(const struct parse *parse, const char *name,
+                    const char *value, const char **dir)
+{
+    *dir = value;
+    return value[0] != '\0' ? 0
+                            : refuse(parse, name, value, "a directory");
+}
+
 static int take_group(const struct parse *parse, const char *value)
 {
     static const char allowed[] =
@@ -125,11 +134,9 @@ static int take(const struct parse *parse, int code, const char *name,
     case OPTION_GROUP:
         return take_group(parse, value);
     case OPTION_STATE_DIR:
-        options->state_dir = value;
-        return 0;
+        return take_dir(parse, name, value, &options->state_dir);
     case OPTION_SOCKET_DIR:
-        options->socket_dir = value;
-        return 0;
+        return take_dir(parse, name, value, &options->socket_dir);
     case OPTION_MODE:
         rc = take_word(parse, name, value, "warm", "hot", &second);
         options->mode = second ? CORE_HOT : CORE_WARM;
@@ -188,6 +195,22 @@ static int check(const struct parse *parse)
     return EINVAL;
 }
 
+/* getopt_long took something for what it is not. */
+static int refuse_option(const struct parse *parse, const char *given)
+{
+    if (optopt == 0)
+        snprintf(parse->error, parse->error_size, "'%.100s' is not an option",
+                 given);
+    else if (optopt > OPTION_LINK_FD)
+        snprintf(parse->error, parse->error_size, "'-%c' is not an option",
+                 optopt);
+    else
+        snprintf(parse->error, parse->error_size, "--%s takes %s value",
+                 names[optopt - 1].name,
+                 names[optopt - 1].has_arg == no_argument ? "no" : "a");
+    return EINVAL;
+}
+
 int options_parse(struct options *options, int argc, char **argv, char *error,
                   size_t error_size)
 {
@@ -203,18 +226,16 @@ int options_parse(struct options *options, int argc, char **argv, char *error,
         .link_fd = -1,
     };
     opterr = 0;
+    optind = 0; /* from the beginning, also when called again */
     while (rc == 0 &&
            (code = getopt_long(argc, argv, "", names, &index)) != -1) {
-        if (code == '?') {
-            snprintf(error, error_size,
-                     "'%s' is not an option, or its value is missing",
-                     argv[optind - 1]);
-            return EINVAL;
-        }
+        if (code == '?')
+            return refuse_option(&parse, argv[optind - 1]);
         rc = take(&parse, code, names[index].name, optarg);
     }
     if (rc == 0 && optind < argc) {
-        snprintf(error, error_size, "'%s' is not an option", argv[optind]);
+        snprintf(error, error_size, "'%.100s' is not an option",
+                 argv[optind]);
         return EINVAL;
     }
     return rc == 0 ? check(&parse) : rc;

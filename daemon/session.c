@@ -52,6 +52,16 @@ static void reply_arity(struct buf *reply, const char *command)
                command);
 }
 
+/* An error is one line, whatever the client sent. */
+static void reply_one_line(struct buf *reply, size_t from)
+{
+    for (size_t at = from; at < reply->len; at++) {
+        if (reply->data[at] == '\r' || reply->data[at] == '\n')
+            reply->data[at] = ' ';
+    }
+    buf_printf(reply, "\r\n");
+}
+
 /* ---- what the replica is ---- */
 
 void session_status(const struct session_facts *facts, struct buf *reply)
@@ -214,10 +224,13 @@ static void answer_client(const struct session_facts *facts,
         buf_printf(reply, "+OK\r\n");
     else if (session_word(argv, argc, 1, "GETNAME"))
         buf_printf(reply, "$-1\r\n");
-    else
-        buf_printf(reply, "-ERR unknown subcommand '%.*s'. Try CLIENT HELP.\r\n",
+    else {
+        size_t from = reply->len;
+        buf_printf(reply, "-ERR unknown subcommand '%.*s'. Try CLIENT HELP.",
                    (int)(argv[1].len < 128 ? argv[1].len : 128),
                    (const char *)argv[1].data);
+        reply_one_line(reply, from);
+    }
 }
 
 static void answer_command(const struct session_facts *facts,

@@ -96,3 +96,28 @@ struct table_item *table_next(const struct table *table,
     }
     return NULL;
 }
+
+static uint64_t reverse_bits(uint64_t bits)
+{
+    uint64_t low = UINT64_MAX;
+
+    for (unsigned size = 32; size > 0; size /= 2) {
+        low ^= low << size; /* the lower half of each 2 * size bits */
+        bits = (bits >> size & low) | (bits & low) << size;
+    }
+    return bits;
+}
+
+uint64_t table_scan(const struct table *table, uint64_t cursor,
+                    void (*visit)(struct table_item *item, void *context),
+                    void *context)
+{
+    if (table->size == 0)
+        return 0;
+    uint64_t mask = table->size - 1;
+    for (struct table_item *item = table->slots[cursor & mask]; item != NULL;
+         item = item->next)
+        visit(item, context);
+    /* All ones above the mask: the carry runs out of them into the slot. */
+    return reverse_bits(reverse_bits(cursor | ~mask) + 1);
+}

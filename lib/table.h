@@ -49,4 +49,18 @@ void table_remove(struct table *table, struct table_item *item);
 struct table_item *table_next(const struct table *table,
                               const struct table_item *item);
 
+/* Walks a table that changes between the calls, a slot at a time: gives the
+ * slot's items to `visit`, which must not change the table, and returns the
+ * cursor of the next call; the first one is 0, and 0 is the end.
+ *
+ * An item that is there from the first call to the last is visited at least
+ * once, also when the table grows or shrinks, or the cursor is used on another
+ * table with the same items. For that the cursor counts slots with its bits
+ * reversed: slot s of a small table holds what slots s, s + size, ... of a
+ * larger one hold, and these are neighbours in that order. Any cursor is
+ * good, at worst it begins in the middle. */
+uint64_t table_scan(const struct table *table, uint64_t cursor,
+                    void (*visit)(struct table_item *item, void *context),
+                    void *context);
+
 #endif

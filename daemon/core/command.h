@@ -3,13 +3,20 @@
  * WHAT
  *   A command is looked up once, where the client is; a write is then
  *   forwarded and carried out by every replica when its entry is applied, a
- *   read only where it was asked. Replies are RESP2, with Redis 7's texts.
+ *   read only where it was asked. Replies are RESP2, with Redis 7's texts
+ *   (tests/redis/compare holds them against the real server).
  *
  *   The payload of a WRITE entry: u16 argc, then argc blobs (u32 length and
  *   bytes). argv[0] is the command's name, in any case.
  *
+ * INVARIANTS
+ *   What a write does follows from the key space, its arguments and clock_ms.
+ *   An error changes nothing.
+ *
  * NOT HERE
- *   Whether this replica may take a write: forward.h.
+ *   The commands themselves: command_string.h, command_key.h,
+ *   command_expire.h, command_hash.h. Whether this replica may take a write:
+ *   forward.h.
  */
 #ifndef HOTWARM_CORE_COMMAND_H
 #define HOTWARM_CORE_COMMAND_H
@@ -35,6 +42,9 @@ struct command {
     const char *name; /* upper case */
     int arity;        /* Redis': with the name; negative: at least that many */
     bool writes;
+    /* Which arguments are keys, as Redis' COMMAND tells it: the first (0:
+     * none), the last (-1: to the end) and the distance. */
+    int first_key, last_key, key_step;
     void (*run)(struct command_call *call);
 };
 
@@ -42,6 +52,9 @@ struct command {
  * Otherwise NULL, and `reply` holds Redis' error. */
 const struct command *command_find(const struct core_arg *argv, size_t argc,
                                    struct buf *reply);
+
+/* All commands by ascending name, from 0; NULL behind the last. */
+const struct command *command_at(size_t at);
 
 void command_encode(struct buf *buf, const struct core_arg *argv, size_t argc);
 

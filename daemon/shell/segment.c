@@ -109,32 +109,35 @@ static void record_begin(struct buf *out, uint8_t type, size_t body_len)
     buf_u8(out, type);
 }
 
-static void record_end(struct buf *out, size_t from)
+/* `place`: where in the file it begins. */
+static void record_end(struct buf *out, size_t from, uint64_t place)
 {
-    buf_u64(out, XXH3_64bits(out->data + from, out->len - from));
+    buf_u64(out, XXH3_64bits_withSeed(out->data + from, out->len - from, place));
 }
 
-static void record_mark(struct buf *out, uint64_t seq)
+static void record_mark(struct buf *out, uint64_t seq, uint64_t place)
 {
     size_t from = out->len;
 
     record_begin(out, RECORD_MARK, sizeof(seq));
     buf_u64(out, seq);
-    record_end(out, from);
+    record_end(out, from, place);
 }
 
-/* The next record; false at the end or where it does not check out. */
+/* The next record of a file from its beginning; false at the end or where it
+ * does not check out. */
 static bool record_next(struct cursor *cursor, uint8_t *type,
                         struct cursor *body)
 {
-    const uint8_t *from = cursor->data + cursor->pos;
+    size_t place = cursor->pos;
+    const uint8_t *from = cursor->data + place;
     size_t length = cursor_u32(cursor);
 
     *type = cursor_u8(cursor);
     const uint8_t *bytes = cursor_bytes(cursor, length);
     size_t covered = (size_t)(cursor->data + cursor->pos - from);
     uint64_t checksum = cursor_u64(cursor);
-    if (cursor->bad || checksum != XXH3_64bits(from, covered))
+    if (cursor->bad || checksum != XXH3_64bits_withSeed(from, covered, place))
         return false;
     *body = cursor_make(bytes, length);
     return true;
@@ -170,8 +173,8 @@ static void load_later_marks(const struct buf *bytes, size_t from,
     uint8_t type = 0;
 
     for (size_t at = from; at + RECORD_MARK_SIZE <= bytes->len; at++) {
-        struct cursor cursor =
-            cursor_make(bytes->data + at, RECORD_MARK_SIZE);
+        struct cursor cursor = cursor_make(bytes->data, at + RECORD_MARK_SIZE);
+        cursor.pos = at;
         if (bytes->data[at + 4] != RECORD_MARK ||
             !record_next(&cursor, &type, &body) ||
             cursor_left(&body) != sizeof(*mark))
@@ -224,8 +227,9 @@ static int compare_firsts(const void *a, const void *b)
     return left->first < right->first ? -1 : left->first > right->first;
 }
 
-/* The files of this generation, in order; those of others are deleted. */
-static int segments_list(struct segments *segments)
+/* The files of this generation, in order; those of older ones are deleted.
+ * *newer: there are some of a newer one, so its snapshot is lost. */
+static int segments_list(struct segments *segments, bool *newer)
 {
     int copy = openat(segments->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -244,6 +248,8 @@ static int segments_list(struct segments *segments)
             continue;
         if (generation == segments->generation)
             segments_push(segments, first);
+        else if (generation > segments->generation)
+            *newer = true;
         else
             unlinkat(segments->dir, name, 0);
     }
@@ -292,17 +298,32 @@ static int segments_end_early(struct segments *segments, size_t at,
     return segments_end_at(segments, at);
 }
 
+/* What was written but not flushed before a crash would count as durable from
+ * here on. */
+static int segments_flush_loaded(struct segments *segments)
+{
+    int rc = segments_open_last(segments);
+
+    if (rc != 0 || segments->fd < 0)
+        return rc;
+    if (fdatasync(segments->fd) < 0 || fsync(segments->dir) < 0)
+        return errno;
+    if (segments->next_seq > segments->mark + 1)
+        segments->mark = segments->next_seq - 1;
+    return 0;
+}
+
 int segments_load(struct segments *segments, int dir, uint64_t generation,
                   const struct segments_reader *reader, uint64_t *mark)
 {
-    bool whole = true;
+    bool whole = true, newer = false;
 
     memset(segments, 0, sizeof(*segments));
     segments->dir = dir;
     segments->generation = generation;
     segments->fd = -1;
     *mark = 0;
-    int rc = segments_list(segments);
+    int rc = segments_list(segments, &newer);
     for (size_t at = 0; rc == 0 && at < segments->count; at++) {
         rc = load_segment(segments, &segments->list[at], reader, mark, &whole);
         if (rc == 0 && !whole) {
@@ -311,7 +332,9 @@ int segments_load(struct segments *segments, int dir, uint64_t generation,
         }
     }
     segments->mark = *mark;
-    return rc == 0 ? segments_open_last(segments) : rc;
+    if (newer)
+        *mark = UINT64_MAX;
+    return rc == 0 ? segments_flush_loaded(segments) : rc;
 }
 
 /* ---- writing ---- */
@@ -326,7 +349,7 @@ void segments_append(struct segments *segments, uint64_t seq, uint64_t hash,
         last = segments_push(segments, seq);
     if (!segments->marked) {
         size_t before = batch->len;
-        record_mark(batch, segments->mark);
+        record_mark(batch, segments->mark, last->size);
         last->size += batch->len - before;
         segments->marked = true;
     }
@@ -335,7 +358,7 @@ void segments_append(struct segments *segments, uint64_t seq, uint64_t hash,
     record_begin(batch, RECORD_ENTRY, sizeof(hash) + len);
     buf_u64(batch, hash);
     buf_bytes(batch, bytes, len);
-    record_end(batch, from);
+    record_end(batch, from, last->size);
     last->size += batch->len - from;
     segments->next_seq = seq + 1;
 }
@@ -384,9 +407,9 @@ int segments_mark(struct segments *segments)
 {
     struct segment *last = segments_last(segments);
 
-    if (last == NULL || last->count == 0)
+    if (last == NULL || segments->mark == 0)
         return 0;
-    record_mark(&segments->batch, segments->mark);
+    record_mark(&segments->batch, segments->mark, last->size);
     last->size += segments->batch.len;
     return segments_write(segments);
 }

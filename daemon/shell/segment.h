@@ -53,7 +53,9 @@ struct segments_reader {
 /* Reads all segments of `generation` in order. A record that does not check
  * out ends the log there. *mark is the highest mark found anywhere; if the log
  * reaches it, what is behind the bad record is a torn tail and is cut off.
- * 0 or errno. Segments of other generations are deleted. */
+ * Segments of older generations are deleted; if there are newer ones, whose
+ * snapshot is lost, *mark is UINT64_MAX. What was read is flushed. 0 or
+ * errno. */
 int segments_load(struct segments *segments, int dir, uint64_t generation,
                   const struct segments_reader *reader, uint64_t *mark);
 
@@ -64,7 +66,7 @@ void segments_append(struct segments *segments, uint64_t seq, uint64_t hash,
 /* Writes the batch and flushes it. 0 or errno. */
 int segments_flush(struct segments *segments);
 
-/* Adds and flushes a mark alone, when the last one is behind. 0 or errno. */
+/* Adds and flushes a mark alone, if there is anything to mark. 0 or errno. */
 int segments_mark(struct segments *segments);
 
 /* Removes all entries at or above `seq`, durably. 0 or errno. */

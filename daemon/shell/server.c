@@ -17,10 +17,15 @@
 
 enum {
     SERVER_READ = 64 * 1024,
-    SERVER_UNPARSED = 2 * 1024 * 1024, /* the largest command, with room */
-    SERVER_ARGS = 4096,
-    SERVER_BUDGET = 64 /* commands of one client in one turn of the loop */
+    SERVER_COMMAND = 2 * 1024 * 1024, /* the largest command, with room */
+    SERVER_ARGS = 4096
 };
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t reader_count;
+#else
+typedef int reader_count;
+#endif
 
 struct server_slot {
     struct table_item item; /* in server->slots, by number */
@@ -42,9 +47,10 @@ struct server_client {
     struct server_client *next;
     int fd;
     bool control;
+    bool ended;   /* it sends no more */
     bool closing; /* no more commands; closed when all replies are out */
-    bool stuffed; /* not read from */
     redisReader *reader;
+    size_t begun; /* bytes read since the last whole command */
     struct server_slot *first, *last;
     size_t waiting;
     struct buf output;
@@ -56,6 +62,9 @@ struct server {
     struct server_events events;
     struct server_listener listeners[2];
     size_t listener_count;
+    bool full; /* of descriptors: not listening */
+    redisReplyObjectFunctions functions; /* hiredis' own, but for arrays */
+    void *(*create_array)(const redisReadTask *task, reader_count count);
     struct server_client *clients;
     size_t client_count;
     struct table slots;
@@ -63,6 +72,20 @@ struct server {
 };
 
 static int32_t client_on_ready(int32_t fd, int32_t revents, void *data);
+static int32_t listener_on_ready(int32_t fd, int32_t revents, void *data);
+
+/* Out of descriptors a listening socket stays readable: it is left alone until
+ * a client goes. */
+static void server_set_full(struct server *server, bool full)
+{
+    if (server->full == full)
+        return;
+    server->full = full;
+    for (size_t i = 0; i < server->listener_count; i++)
+        qb_loop_poll_mod(server->loop, QB_LOOP_MED, server->listeners[i].fd,
+                         full ? 0 : POLLIN, &server->listeners[i],
+                         listener_on_ready);
+}
 
 /* ---- clients ---- */
 
@@ -92,19 +115,24 @@ static void client_close(struct server_client *client)
     redisReaderFree(client->reader);
     buf_free(&client->output);
     free(client);
+    server_set_full(server, false);
+}
+
+/* It has so much under way that no more is taken from it. */
+static bool client_stuffed(const struct server_client *client)
+{
+    return client->waiting >= SERVER_PIPELINE ||
+           client->output.len - client->written >= SERVER_OUTPUT;
 }
 
 /* What the loop should wait for, as things stand. */
 static void client_watch(struct server_client *client)
 {
-    size_t unwritten = client->output.len - client->written;
     int32_t wanted = 0;
 
-    client->stuffed = client->waiting >= SERVER_PIPELINE ||
-                      unwritten >= SERVER_OUTPUT;
-    if (!client->stuffed && !client->closing)
+    if (!client_stuffed(client) && !client->ended && !client->closing)
         wanted |= POLLIN;
-    if (unwritten > 0)
+    if (client->output.len > client->written)
         wanted |= POLLOUT;
     qb_loop_poll_mod(client->server->loop, QB_LOOP_MED, client->fd, wanted,
                      client, client_on_ready);
@@ -144,18 +172,6 @@ static bool client_write(struct server_client *client)
     return !(client->closing && client->first == NULL);
 }
 
-/* Everything that can be done for it now. False: it was closed. */
-static bool client_settle(struct server_client *client)
-{
-    client_collect(client);
-    if (!client_write(client)) {
-        client_close(client);
-        return false;
-    }
-    client_watch(client);
-    return true;
-}
-
 /* ---- commands ---- */
 
 static struct server_slot *client_new_slot(struct server_client *client)
@@ -191,7 +207,7 @@ static void client_command(struct server_client *client,
                            const redisReply *reply)
 {
     struct server *server = client->server;
-    struct core_arg argv[SERVER_ARGS];
+    struct core_arg argv[SERVER_ARGS]; /* reader_array lets no more through */
 
     if (reply->type != REDIS_REPLY_ARRAY) {
         client_protocol_error(client, "expected '*'");
@@ -199,10 +215,6 @@ static void client_command(struct server_client *client,
     }
     if (reply->elements == 0)
         return; /* as Redis: nothing, and no reply */
-    if (reply->elements > SERVER_ARGS) {
-        client_protocol_error(client, "invalid multibulk length");
-        return;
-    }
     for (size_t i = 0; i < reply->elements; i++) {
         const redisReply *element = reply->element[i];
         if (element->type != REDIS_REPLY_STRING) {
@@ -217,26 +229,60 @@ static void client_command(struct server_client *client,
                            argv, reply->elements);
 }
 
-/* Commands that are whole in what was read. */
+/* For hiredis: a command's arguments. It would make room for any number that
+ * the client names. */
+static void *reader_array(const redisReadTask *task, reader_count count)
+{
+    const struct server_client *client = task->privdata;
+
+    if (task->parent != NULL || count > SERVER_ARGS)
+        return NULL;
+    return client->server->create_array(task, count);
+}
+
+static redisReader *reader_new(struct server *server,
+                               struct server_client *client)
+{
+    redisReader *reader = redisReaderCreate();
+
+    if (reader == NULL)
+        abort(); /* as lib/mem.h */
+    if (server->create_array == NULL) {
+        server->functions = *reader->fn;
+        server->create_array = server->functions.createArray;
+        server->functions.createArray = reader_array;
+    }
+    reader->fn = &server->functions;
+    reader->privdata = client;
+    return reader;
+}
+
+/* Commands that are whole in what was read, until it is stuffed. */
 static void client_parse(struct server_client *client)
 {
+    redisReader *reader = client->reader;
     void *reply = NULL;
 
-    while (!client->closing && client->waiting < SERVER_PIPELINE) {
-        if (redisReaderGetReply(client->reader, &reply) != REDIS_OK) {
-            client_protocol_error(client, "invalid bytes");
+    while (!client->closing && !client_stuffed(client)) {
+        if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
+            client_protocol_error(client, reader->err == REDIS_ERR_OOM
+                                              ? "invalid multibulk length"
+                                              : "invalid bytes");
             return;
         }
+        if (reply == NULL && client->begun > SERVER_COMMAND)
+            client_protocol_error(client, "the command is too large");
+        else if (reply == NULL)
+            client->closing = client->ended;
         if (reply == NULL)
-            break;
+            return;
+        client->begun = reader->len - reader->pos;
         client_command(client, reply);
         freeReplyObject(reply);
     }
-    if (client->reader->len - client->reader->pos > SERVER_UNPARSED)
-        client_protocol_error(client, "the command is too large");
 }
 
-/* False when the other side has gone. */
+/* False when the connection is lost. */
 static bool client_read(struct server_client *client)
 {
     char bytes[SERVER_READ];
@@ -245,9 +291,34 @@ static bool client_read(struct server_client *client)
     if (count < 0)
         return errno == EAGAIN || errno == EINTR;
     if (count == 0)
-        return false;
-    if (redisReaderFeed(client->reader, bytes, (size_t)count) != REDIS_OK)
+        client->ended = true;
+    else if (redisReaderFeed(client->reader, bytes, (size_t)count) != REDIS_OK)
         client_protocol_error(client, "invalid bytes");
+    client->begun += (size_t)count;
+    return true;
+}
+
+/* Everything that can be done for it now. False when it is to be closed. */
+static bool client_turn(struct server_client *client, int32_t revents)
+{
+    bool gone = (revents & (POLLHUP | POLLERR)) != 0;
+    bool stuffed = client_stuffed(client);
+
+    if (stuffed || client->ended || client->closing) {
+        if (gone)
+            return false; /* nobody is there to read a reply */
+    } else if ((gone || (revents & POLLIN) != 0) && !client_read(client)) {
+        return false;
+    }
+    do {
+        /* Commands may lie in the reader, left there when it was stuffed. */
+        client_parse(client);
+        stuffed = client_stuffed(client);
+        client_collect(client);
+        if (!client_write(client))
+            return false;
+    } while (stuffed && !client_stuffed(client) && !client->closing);
+    client_watch(client);
     return true;
 }
 
@@ -256,13 +327,8 @@ static int32_t client_on_ready(int32_t fd, int32_t revents, void *data)
     struct server_client *client = data;
 
     (void)fd;
-    if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !client->closing &&
-        !client->stuffed && !client_read(client)) {
+    if (!client_turn(client, revents))
         client_close(client);
-        return 0;
-    }
-    client_parse(client);
-    client_settle(client);
     return 0;
 }
 
@@ -292,24 +358,25 @@ static int32_t listener_on_ready(int32_t fd, int32_t revents, void *data)
 
     (void)revents;
     if (accepted < 0) {
-        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
             log_warn("a client could not be accepted: %s", strerror(errno));
+            server_set_full(server, server->client_count > 0);
+        }
         return 0;
     }
     struct server_client *client = mem_calloc(1, sizeof(*client));
-    client->server = server;
-    client->fd = accepted;
-    client->control = listener->control;
-    client->reader = redisReaderCreate();
     int rc = qb_loop_poll_add(server->loop, QB_LOOP_MED, accepted, POLLIN,
                               client, client_on_ready);
-    if (rc != 0 || client->reader == NULL) {
+    if (rc != 0) {
         log_warn("a client could not be watched: %s", strerror(-rc));
-        redisReaderFree(client->reader);
         close(accepted);
         free(client);
         return 0;
     }
+    client->server = server;
+    client->fd = accepted;
+    client->control = listener->control;
+    client->reader = reader_new(server, client);
     client->next = server->clients;
     server->clients = client;
     server->client_count++;

@@ -7,6 +7,7 @@
  *   order of its commands.
  *
  *   A client that sends what is no command gets one error and is closed. One
+ *   that sends no more (a half-closed connection) gets its replies first. One
  *   that has SERVER_PIPELINE commands without a reply, or SERVER_OUTPUT bytes
  *   of replies that it does not read, is not read from until that changes.
  *

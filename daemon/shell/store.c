@@ -161,17 +161,27 @@ static void store_free_boot(struct store *store)
 
 /* ---- the writer ---- */
 
+/* A new directory aside-TIME-N. */
+static int store_make_aside(const struct store *store, char *name, size_t size)
+{
+    for (unsigned n = 1;; n++) {
+        snprintf(name, size, "aside-%lld-%u", (long long)time(NULL), n);
+        if (mkdirat(store->dir, name, 0700) == 0)
+            return 0;
+        if (errno != EEXIST)
+            return errno;
+    }
+}
+
 /* Moves everything of ours into a directory of its own, the P file first: a
  * log without it is given up again. */
 static int store_move_aside(struct store *store)
 {
     char aside[64], to[512];
-    int rc = 0;
+    int rc = store_make_aside(store, aside, sizeof(aside));
 
-    snprintf(aside, sizeof(aside), "aside-%lld-%d", (long long)time(NULL),
-             (int)getpid());
-    if (mkdirat(store->dir, aside, 0700) < 0)
-        return errno;
+    if (rc != 0)
+        return rc;
     snprintf(to, sizeof(to), "%s/promise", aside);
     if (renameat(store->dir, "promise", store->dir, to) < 0 && errno != ENOENT)
         return errno;

@@ -9,7 +9,7 @@
  *     promise              the P file; replaced by rename
  *     snapshot             header, then the core's bytes; replaced by rename
  *     log-GEN-SEQ          entries from SEQ on; a new file every 16 MiB
- *     aside-TIME/          what a RESET moved away
+ *     aside-TIME-N/        what a RESET moved away
  *
  *   GEN (16 hex digits) is the snapshot's generation: INSTALL begins a new
  *   one, so that its one rename both brings the snapshot and ends the log.
@@ -17,7 +17,9 @@
  *   promise, snapshot:  u32 magic | u32 version | u64 generation (0 in the P
  *                       file) | u64 length | bytes | u64 XXH3 of all before
  *   log:                records: u32 length of body | u8 type | body |
- *                       u64 XXH3 of all before, from `length` on
+ *                       u64 XXH3 of all before, from `length` on, seeded
+ *                       with the record's place in the file (so that a copy
+ *                       of a log, stored as a value, holds no records)
  *                         type 1, entry: u64 rolling hash | encoded entry
  *                         type 2, mark:  u64 sequence: all up to here was flushed
  *
@@ -27,7 +29,8 @@
  * RECOVERY (store_open)
  *   A record that does not check out ends the log. Whether that is a torn tail
  *   or damage is not decided here: the core compares the log's end with the
- *   highest mark (boot.h).
+ *   highest mark (boot.h). A log without the snapshot that it follows counts
+ *   as one that ends below its mark.
  *
  * OWNERSHIP
  *   store_open's boot points into the store and lives until store_start.

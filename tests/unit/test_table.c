@@ -116,6 +116,152 @@ static void items_may_go_while_iterating(void **state)
     free(rows);
 }
 
+/* ---- table_scan ---- */
+
+enum { SCANNED = 300, MORE = 4000 };
+
+struct number {
+    struct table_item item;
+    uint32_t value;
+};
+
+static struct number *make_numbers(size_t count)
+{
+    struct number *numbers = calloc(count, sizeof *numbers);
+
+    assert_non_null(numbers);
+    for (size_t i = 0; i < count; i++) {
+        numbers[i].value = (uint32_t)i;
+        numbers[i].item.key = (const uint8_t *)&numbers[i].value;
+        numbers[i].item.key_len = sizeof numbers[i].value;
+    }
+    return numbers;
+}
+
+static void see(struct table_item *item, void *context)
+{
+    unsigned *seen = context;
+
+    seen[((struct number *)item)->value]++;
+}
+
+static void scan_of_a_still_table_sees_each_once(void **state)
+{
+    struct number *numbers = make_numbers(SCANNED);
+    unsigned seen[SCANNED] = {0};
+    struct table table = {0};
+    uint64_t cursor = 0;
+    size_t calls = 0;
+
+    (void)state;
+    assert_int_equal(table_scan(&table, 0, see, seen), 0);
+    assert_int_equal(table_scan(&table, 77, see, seen), 0);
+    for (size_t i = 0; i < SCANNED; i++)
+        table_add(&table, &numbers[i].item);
+    do {
+        cursor = table_scan(&table, cursor, see, seen);
+        calls++;
+    } while (cursor != 0);
+    assert_int_equal(calls, table.size);
+    for (size_t i = 0; i < SCANNED; i++)
+        assert_int_equal(seen[i], 1);
+    table_free(&table);
+    free(numbers);
+}
+
+/* Grows at a random call to a random size; what was there before is seen. */
+static void scan_over(struct table *table, struct number *numbers,
+                      uint64_t *seed)
+{
+    unsigned *seen = calloc(MORE, sizeof *seen);
+    size_t there = SCANNED;
+    uint64_t cursor = 0;
+
+    assert_non_null(seen);
+    do {
+        if (there < MORE && sample_below(seed, 40) == 0) {
+            size_t end = there + sample_below(seed, MORE - there + 1);
+            for (; there < end; there++)
+                table_add(table, &numbers[there].item);
+        }
+        cursor = table_scan(table, cursor, see, seen);
+    } while (cursor != 0);
+    for (size_t i = 0; i < SCANNED; i++)
+        assert_true(seen[i] >= 1);
+    free(seen);
+}
+
+static void scan_sees_what_stays_while_the_table_grows(void **state)
+{
+    uint64_t seed = 5;
+
+    (void)state;
+    for (unsigned round = 0; round < 200; round++) {
+        struct number *numbers = make_numbers(MORE);
+        struct table table = {0};
+        for (size_t i = 0; i < SCANNED; i++)
+            table_add(&table, &numbers[i].item);
+        scan_over(&table, numbers, &seed);
+        table_free(&table);
+        free(numbers);
+    }
+}
+
+/* As when a client goes on at another replica: the same items, in more or
+ * fewer slots. */
+static void scan_may_change_between_tables(void **state)
+{
+    struct number *small = make_numbers(SCANNED), *large = make_numbers(MORE);
+    struct table tables[2] = {{0}, {0}};
+    uint64_t seed = 6;
+
+    (void)state;
+    for (size_t i = 0; i < SCANNED; i++)
+        table_add(&tables[0], &small[i].item);
+    for (size_t i = 0; i < MORE; i++)
+        table_add(&tables[1], &large[i].item);
+    for (size_t i = SCANNED; i < MORE; i++)
+        table_remove(&tables[1], &large[i].item);
+    assert_true(tables[1].size >= 8 * tables[0].size);
+    for (unsigned round = 0; round < 300; round++) {
+        unsigned seen[SCANNED] = {0};
+        uint64_t cursor = 0;
+        do
+            cursor = table_scan(&tables[sample_below(&seed, 20) < 10], cursor,
+                                see, seen);
+        while (cursor != 0);
+        for (size_t i = 0; i < SCANNED; i++)
+            assert_true(seen[i] >= 1);
+    }
+    table_free(&tables[0]);
+    table_free(&tables[1]);
+    free(small);
+    free(large);
+}
+
+static void any_cursor_comes_to_an_end(void **state)
+{
+    struct number *numbers = make_numbers(SCANNED);
+    unsigned seen[SCANNED] = {0};
+    struct table table = {0};
+    uint64_t seed = 8;
+
+    (void)state;
+    for (size_t i = 0; i < SCANNED; i++)
+        table_add(&table, &numbers[i].item);
+    for (unsigned round = 0; round < 1000; round++) {
+        uint64_t cursor = sample_random(&seed);
+        size_t calls = 0;
+        do {
+            cursor = table_scan(&table, cursor, see, seen);
+            calls++;
+        } while (cursor != 0);
+        assert_true(calls <= table.size);
+    }
+    table_free(&table);
+    free(numbers);
+}
+
 static void empty_table_has_nothing(void **state)
 {
     struct table table = {0};
@@ -143,6 +289,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_is_as_a_plain_array),
         cmocka_unit_test(items_may_go_while_iterating),
+        cmocka_unit_test(scan_of_a_still_table_sees_each_once),
+        cmocka_unit_test(scan_sees_what_stays_while_the_table_grows),
+        cmocka_unit_test(scan_may_change_between_tables),
+        cmocka_unit_test(any_cursor_comes_to_an_end),
         cmocka_unit_test(empty_table_has_nothing),
     };
 

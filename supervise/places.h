@@ -1,0 +1,46 @@
+/* places: the directories, and the lock that says what runs.
+ *
+ * WHAT
+ *   RUN_DIR          0755 root: sockets. Nobody else may write there, or
+ *                    clients could be given somebody else's socket.
+ *   STATE_DIR        0700, the daemon's user: the group's data
+ *   STATE_DIR/lock   flock, held by the supervisor and, inherited, by the
+ *                    daemon: taken means that one of the two lives. The pid
+ *                    inside is for people.
+ *
+ *   A missing directory is made; its parent must exist. What exists is never
+ *   given to another owner.
+ *
+ * OWNERSHIP
+ *   The lock's descriptor is the caller's. Closing the last copy releases it.
+ */
+#ifndef HOTWARM_SUPERVISE_PLACES_H
+#define HOTWARM_SUPERVISE_PLACES_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct account {
+    uid_t uid;
+    gid_t gid;
+};
+
+/* The daemon's user. 0; or errno with a sentence in `error` when there is none
+ * of that name or it is one that may do too much (uid 0, gid 0, primary group
+ * haclient). */
+int places_account(const char *user, struct account *account, char *error,
+                   size_t error_size);
+
+/* Make and check. 0; or errno with a sentence in `error`. */
+int places_run_dir(const char *path, char *error, size_t error_size);
+int places_state_dir(const char *path, const struct account *owner, char *error,
+                     size_t error_size);
+
+/* Takes the lock. 0 and *fd; EWOULDBLOCK when it is taken; or errno; with a
+ * sentence in `error`. */
+int places_lock(const char *state_dir, int *fd, char *error, size_t error_size);
+
+/* Writes this process' pid into the lock file. */
+void places_sign(int lock_fd);
+
+#endif
