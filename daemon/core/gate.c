@@ -16,11 +16,9 @@ void gate_promote(struct core *core, uint64_t request)
 {
     struct gate *gate = &core->gate;
 
-    if (gate->has_request) {
-        core_reply_text(core, request, OUTCOME_REFUSED,
-                        "-ERR a promotion is under way\r\n");
-        return;
-    }
+    /* An action that ran out of time is repeated: the newest one is waited for,
+     * and the PROMOTE that is out, if any, serves it too. */
+    gate_answer(core, OUTCOME_REFUSED, "-ERR asked for again\r\n");
     gate->request = request;
     gate->has_request = true;
     gate->wanted = true;

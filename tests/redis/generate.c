@@ -105,6 +105,16 @@ static const struct core_arg types[] = {
     BYTES("list"),   BYTES("none"), BYTES(""),       BYTES("strings"),
 };
 
+/* Of patterns, with what closes too late or never. */
+static const struct core_arg pieces[] = {
+    BYTES("*"),      BYTES("a*"),          BYTES("?"),         BYTES("[ab]"),
+    BYTES("[^a]"),   BYTES("[a-c]"),       BYTES("[c-a]"),     BYTES("[a-]"),
+    BYTES("[-a]"),   BYTES("[]"),          BYTES("[^]"),       BYTES("[]a]"),
+    BYTES("[a"),     BYTES("[^"),          BYTES("[a-"),       BYTES("[\\]]"),
+    BYTES("[a-\\]"), BYTES("[\x80-\xff]"), BYTES("[\1-\xff]"), BYTES("\\*"),
+    BYTES("\\a"),    BYTES("\\"),          BYTES("key:[0-9]"), BYTES("\r"),
+};
+
 /* What comes in the place of any argument; the last one is a command of Redis
  * that is not ours, so it does not take the place of the name. */
 static const struct core_arg nasty[] = {
@@ -275,16 +285,21 @@ static void add_time(struct maker *maker, bool seconds, bool absolute)
 static void add_pattern(struct maker *maker)
 {
     static const char alphabet[] = "**??[[]]^--\\\\aabbcAk:12e\xff\x80";
-    char text[8];
+    struct buf text = {0};
 
-    if (chance(maker, 20)) {
+    if (chance(maker, 10)) {
         add_of(maker, names, COUNT(names));
         return;
     }
-    size_t len = below(maker, sizeof(text) + 1);
-    for (size_t i = 0; i < len; i++)
-        text[i] = alphabet[below(maker, sizeof(alphabet))]; /* NUL too */
-    add(maker, text, len);
+    for (uint64_t left = below(maker, 6); left > 0; left--) {
+        const struct core_arg *piece = &pieces[below(maker, COUNT(pieces))];
+        if (chance(maker, 50)) /* the NUL too */
+            buf_u8(&text, (uint8_t)alphabet[below(maker, sizeof(alphabet))]);
+        else
+            buf_bytes(&text, piece->data, piece->len);
+    }
+    add(maker, text.data, text.len);
+    buf_free(&text);
 }
 
 /* Long ones too, so that strings pass the blocks of their digest. */
