@@ -11,6 +11,7 @@
  *     deaf            "stop" is heard and ignored
  *     worse           "stop" is answered with exit code 1
  *     close           closes the link and lives on
+ *     stay            lives on when the link ends
  *     wait            (orders) waits until STATE_DIR/go exists
  *     no-ready        (orders) never says "ready"
  *
@@ -36,6 +37,7 @@ struct daemon {
     bool quiet;
     bool deaf;
     bool worse;
+    bool stay;
     bool ready;
 };
 
@@ -83,6 +85,8 @@ static void obey(struct daemon *daemon, const char *order)
         daemon->deaf = true;
     } else if (strcmp(order, "worse") == 0) {
         daemon->worse = true;
+    } else if (strcmp(order, "stay") == 0) {
+        daemon->stay = true;
     } else if (strcmp(order, "close") == 0) {
         close(daemon->link);
         daemon->link = -1;
@@ -117,8 +121,13 @@ static void hear(struct daemon *daemon)
 
     if (got < 0 && errno == EAGAIN)
         return;
-    if (got <= 0)
+    if (got <= 0 && !daemon->stay)
         exit(0); /* the supervisor is gone */
+    if (got <= 0) {
+        daemon->quiet = true;
+        daemon->link = -1;
+        return;
+    }
     text[got] = '\0';
     note(daemon, "heard", text);
     if (strcmp(text, "stop") == 0 && !daemon->deaf)
