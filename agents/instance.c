@@ -211,10 +211,10 @@ static bool supervisor_gone(int fd, int ms)
 static bool ended(const struct instance *instance, int *fd, uint64_t until_ms)
 {
     for (;;) {
-        /* In this order: who starts has the socket before it has the lock, who
-         * ends gives the lock back last. */
-        bool locked = instance_locked(instance);
+        /* In this order: who starts has the lock before it has the socket, and
+         * who ends gives the lock back last. */
         bool there = *fd >= 0 || say_stop(instance, fd);
+        bool locked = instance_locked(instance);
         if (!locked && !there)
             return true;
         if (*fd < 0) {

@@ -66,13 +66,17 @@ static void reply_one_line(struct buf *reply, size_t from)
 
 void session_status(const struct session_facts *facts, struct buf *reply)
 {
-    char uuid[UUID_TEXT_SIZE], leader[UUID_TEXT_SIZE];
+    char uuid[UUID_TEXT_SIZE], former[UUID_TEXT_SIZE] = "";
+    char leader[UUID_TEXT_SIZE];
     struct core_status status;
     struct buf text = {0};
 
     core_status(facts->core, &status);
     buf_printf(&text, "group:%s\r\nnode:%u\r\nuuid:%s\r\n", facts->group,
                facts->node, uuid_text(&status.uuid, uuid));
+    if (!uuid_is_none(&status.former))
+        uuid_text(&status.former, former);
+    buf_printf(&text, "former:%s\r\n", former);
     buf_printf(&text, "role:%s\r\nwhy:%s\r\nmode:%s\r\n",
                session_role(status.role), status.why,
                facts->mode == CORE_HOT ? "hot" : "warm");

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { PLACES_LOCK_TRIES = 20, PLACES_LOCK_MS = 50 };
 
 int places_account(const char *user, struct account *account, char *error,
                    size_t error_size)
@@ -101,6 +104,18 @@ int places_state_dir(const char *path, const struct account *owner, char *error,
     return rc;
 }
 
+/* A monitor that looks whether the lock is held holds it for an instant itself:
+ * only who keeps it is another daemon. False with errno set. */
+static bool places_take(int fd)
+{
+    for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
+        if (errno != EWOULDBLOCK || tries == PLACES_LOCK_TRIES)
+            return false;
+        poll(NULL, 0, PLACES_LOCK_MS);
+    }
+    return true;
+}
+
 int places_lock(const char *state_dir, int *fd, char *error, size_t error_size)
 {
     char path[PATH_MAX + 8];
@@ -117,7 +132,7 @@ int places_lock(const char *state_dir, int *fd, char *error, size_t error_size)
         rc = refuse(errno, path, strerror(errno), error, error_size);
     else if (!S_ISREG(status.st_mode) || status.st_nlink != 1)
         rc = refuse(EINVAL, path, "it is not a plain file", error, error_size);
-    else if (flock(*fd, LOCK_EX | LOCK_NB) < 0)
+    else if (!places_take(*fd))
         rc = refuse(errno, state_dir,
                     errno == EWOULDBLOCK
                         ? "a second daemon: another one runs on this directory"

@@ -224,6 +224,7 @@ static void status_says_what_it_is(void **state)
     has_line(text, line);
     snprintf(line, sizeof line, "leader:%s", uuid_text(&status.uuid, uuid));
     has_line(text, line);
+    has_line(text, "former:");
     has_line(text, "role:leader");
     has_line(text, "why:");
     has_line(text, "mode:warm");
