@@ -51,7 +51,8 @@ struct hotwarmd {
     struct snapshotter snapshotter;
     qb_loop_timer_handle alive;
     uint32_t node;
-    struct effect *reads; /* READ effects of the step under way */
+    uint64_t snapshot_seq; /* a SNAPSHOT effect of the step under way; 0: none */
+    struct effect *reads;  /* READ effects of it */
     size_t read_count, read_cap;
     char why[LINK_MAX];
     int status; /* of the process */
@@ -113,7 +114,7 @@ static void on_effect(struct hotwarmd *d, const struct effect *effect)
         store_do(d->store, effect, data);
         break;
     case EFFECT_SNAPSHOT:
-        snapshotter_start(&d->snapshotter, effect->seq);
+        d->snapshot_seq = effect->seq;
         break;
     case EFFECT_READ:
         if (d->read_count == d->read_cap) {
@@ -153,20 +154,26 @@ static void step_read(struct hotwarmd *d, const struct effect *wanted)
     uint8_t *bytes = mem_calloc(1, wanted->length);
     size_t got = 0;
 
-    event.u.read.seq = wanted->seq;
     event.u.read.offset = wanted->offset;
     event.u.read.data = bytes;
     if (store_read_snapshot(d->store, wanted->offset, bytes, wanted->length,
-                            &got) != 0)
+                            &got, &event.u.read.seq) != 0)
         event.u.read.seq = 0;
     event.u.read.len = got;
     step_once(d, &event);
     free(bytes);
 }
 
+/* What answers at once, with another event, waits until the step's effects are
+ * all carried out. */
 static void step(struct hotwarmd *d, struct core_event *event)
 {
     step_once(d, event);
+    if (d->snapshot_seq != 0) {
+        uint64_t seq = d->snapshot_seq;
+        d->snapshot_seq = 0;
+        snapshotter_start(&d->snapshotter, seq);
+    }
     while (d->read_count > 0) {
         struct effect wanted = d->reads[--d->read_count];
         step_read(d, &wanted);
@@ -226,7 +233,7 @@ static void on_timer(void *context)
 
     if (quiet)
         step(d, &event);
-    else
+    else if (d->timer.due_ns <= clock_monotonic_ns())
         clock_timer_set(&d->timer, clock_monotonic_ns());
 }
 

@@ -143,6 +143,10 @@ int boot_open(struct core *core, const struct core_boot *boot)
         return rc;
     if (!boot_log(core, boot))
         kept = false;
+    /* Who voted had entry 1 on disk. */
+    if (log_last(&core->log).seq == 0 && core->view.promised > 1 &&
+        !uuid_is_none(&core->group))
+        kept = false;
     if (!kept)
         boot_give_up(core, boot);
     else if (boot->promise == NULL)

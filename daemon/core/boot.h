@@ -9,8 +9,9 @@
  *      there    reaches its mark, hashes chain         itself
  *      none     something is there                     given up
  *      there    ends below its mark, or does not chain given up
- *      there    none, entry 1 neither                  itself, but blank: a first
+ *      there    none, and it never voted               itself, but blank: a first
  *                                                      start was cut off
+ *      there    none, and it may have voted            given up
  *
  *   A replica that has given up moves everything aside (RESET), takes a fresh
  *   UUID and names its former one: a voter that forgot something must never

@@ -265,7 +265,8 @@ static void on_deliver(struct core *core, const struct core_event *event)
         return;
     if (!message_is_for(core, &message)) {
         create_on_other_group(core, &message);
-        return;
+        if (!message_is_for(core, &message))
+            return;
     }
     if (message.epoch < core->view.promised &&
         !message_outlives_views(message.type))

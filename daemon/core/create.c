@@ -84,6 +84,7 @@ static void create_join(struct core *core, const struct uuid *group,
     core->view.joined = core->view.promised;
     core_promise(core);
     replicate_store(core, encoded->data, encoded->len);
+    core->view.promise_op = core->op; /* nothing is said before entry 1 is safe */
     view_wait(core, "the group was just created");
 }
 
@@ -135,6 +136,9 @@ static void create_drop(struct core *core)
     memset(&core->group, 0, sizeof(core->group));
     memset(&core->config, 0, sizeof(core->config));
     memset(&core->committed, 0, sizeof(core->committed));
+    core->commit_seq = 0;
+    core->config_op = 0;
+    core->view.joined = 0;
     core_promise(core);
     peers_forget_view(&core->peers);
     view_wait(core, "its group was created twice; this one is dropped");
@@ -142,13 +146,23 @@ static void create_drop(struct core *core)
 
 void create_on_other_group(struct core *core, const struct message *message)
 {
-    if (uuid_is_none(&core->group) || log_last(&core->log).seq > 1 ||
-        uuid_is_none(&message->group))
+    const struct peer *peer = peers_find(&core->peers, &message->sender);
+
+    if (uuid_is_none(&core->group) || uuid_is_none(&message->group) ||
+        core_is_me(core, &message->sender) ||
+        (peer != NULL && message->run < peer->run))
         return;
+    if (log_last(&core->log).seq > 1) {
+        if (message->type == WIRE_APPEND && core->role == CORE_ROLE_WAITING)
+            core->why = "another group lives under this name";
+        return;
+    }
+    bool named = config_find(&message->config, &core->uuid) >= 0;
     bool lower = message->type == WIRE_HELLO &&
                  uuid_compare(&message->group, &core->group) < 0;
     bool never_voted = core->view.promised == core->view.joined;
     bool was_to_vote = config_find(&core->config, &message->sender) >= 0;
-    if (message->type == WIRE_APPEND || (lower && (never_voted || was_to_vote)))
+    if (message->type == WIRE_APPEND || 
+        (lower && ((never_voted && named) || was_to_vote)))
         create_drop(core);
 }

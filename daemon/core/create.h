@@ -20,8 +20,9 @@
  *
  *      holds at most entry 1, and hears …           drops its group when …
  *      a leader (APPEND) of another group           always
- *      HELLO of a group with a lower UUID           it never voted in its own,
- *                                                   or the sender was to vote
+ *      HELLO of a group with a lower UUID           that names it and it never
+ *                                                   voted in its own, or the
+ *                                                   sender was to vote in it
  *
  *   A replica moves to lower group UUIDs only, so this ends; and a voter seen
  *   in a lower group never said READY in this one, which is therefore dead.

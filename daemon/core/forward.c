@@ -16,7 +16,10 @@ static const char READ_ONLY[] =
 static const char TOO_LARGE[] =
     "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n";
 
-enum { FORWARD_ITEM_SIZE = 13 }; /* a FORWARD item without its payload */
+enum {
+    FORWARD_ITEM_SIZE = 13,  /* a FORWARD item without its payload */
+    FORWARD_ROOM = 64 * 1024 /* beside a largest value; CORE_MESSAGE_MAX has it */
+};
 
 /* ---- the list of the unanswered ---- */
 
@@ -88,19 +91,30 @@ static void forward_pop(struct forward *forward)
 
 /* ---- in ---- */
 
+/* No value above the limit, and everything in one message: with CORE_VALUE_MAX
+ * of values there is room for names, lengths and headers. */
+static bool forward_is_too_large(const struct core_arg *argv, size_t argc)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < argc; i++) {
+        if (argv[i].len > CORE_VALUE_MAX)
+            return true;
+        bytes += argv[i].len + sizeof(uint32_t);
+    }
+    return bytes > CORE_VALUE_MAX + FORWARD_ROOM;
+}
+
 void forward_write(struct core *core, uint64_t request,
                    const struct core_arg *argv, size_t argc)
 {
     struct buf payload = {0};
-    size_t bytes = 0;
 
-    for (size_t i = 0; i < argc; i++)
-        bytes += argv[i].len;
     if (core->gate.token == 0 || core->leaving) {
         core_reply_text(core, request, OUTCOME_REFUSED, READ_ONLY);
         return;
     }
-    if (bytes > CORE_VALUE_MAX) {
+    if (forward_is_too_large(argv, argc)) {
         core_reply_text(core, request, OUTCOME_REFUSED, TOO_LARGE);
         return;
     }

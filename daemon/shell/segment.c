@@ -345,6 +345,13 @@ void segments_append(struct segments *segments, uint64_t seq, uint64_t hash,
     struct segment *last = segments_last(segments);
     struct buf *batch = &segments->batch;
 
+    if (last != NULL && last->count == 0 && last->first != seq) {
+        /* Left empty by a crash: its name would lie about what it holds. */
+        segments_close_last(segments);
+        segment_unlink(segments, last);
+        segments_remove_at(segments, segments->count - 1);
+        last = NULL;
+    }
     if (last == NULL)
         last = segments_push(segments, seq);
     if (!segments->marked) {

@@ -18,7 +18,8 @@
 enum {
     SERVER_READ = 64 * 1024,
     SERVER_COMMAND = 2 * 1024 * 1024, /* the largest command, with room */
-    SERVER_ARGS = 4096
+    SERVER_ARGS = 4096,
+    SERVER_ACCEPT = 128 /* clients in one turn of the loop */
 };
 
 #if HIREDIS_MAJOR >= 1
@@ -106,6 +107,7 @@ static void client_close(struct server_client *client)
     *at = client->next;
     server->client_count--;
     qb_loop_poll_del(server->loop, client->fd);
+    shutdown(client->fd, SHUT_RDWR); /* a snapshot's child may hold it too */
     close(client->fd);
     while (client->first != NULL) {
         struct server_slot *slot = client->first;
@@ -350,20 +352,8 @@ void server_reply(struct server *server, uint64_t number, const void *bytes,
 
 /* ---- listening ---- */
 
-static int32_t listener_on_ready(int32_t fd, int32_t revents, void *data)
+static void client_open(struct server *server, int accepted, bool control)
 {
-    struct server_listener *listener = data;
-    struct server *server = listener->server;
-    int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-    (void)revents;
-    if (accepted < 0) {
-        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-            log_warn("a client could not be accepted: %s", strerror(errno));
-            server_set_full(server, server->client_count > 0);
-        }
-        return 0;
-    }
     struct server_client *client = mem_calloc(1, sizeof(*client));
     int rc = qb_loop_poll_add(server->loop, QB_LOOP_MED, accepted, POLLIN,
                               client, client_on_ready);
@@ -371,15 +361,36 @@ static int32_t listener_on_ready(int32_t fd, int32_t revents, void *data)
         log_warn("a client could not be watched: %s", strerror(-rc));
         close(accepted);
         free(client);
-        return 0;
+        return;
     }
     client->server = server;
     client->fd = accepted;
-    client->control = listener->control;
+    client->control = control;
     client->reader = reader_new(server, client);
     client->next = server->clients;
     server->clients = client;
     server->client_count++;
+}
+
+/* Many at a time: a socket's queue is short, and who finds it full is not
+ * always patient. */
+static int32_t listener_on_ready(int32_t fd, int32_t revents, void *data)
+{
+    struct server_listener *listener = data;
+    struct server *server = listener->server;
+    int accepted = 0;
+
+    (void)revents;
+    for (int i = 0; i < SERVER_ACCEPT && accepted >= 0; i++) {
+        accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (accepted >= 0)
+            client_open(server, accepted, listener->control);
+    }
+    if (accepted < 0 && errno != EAGAIN && errno != EINTR &&
+        errno != ECONNABORTED) {
+        log_warn("a client could not be accepted: %s", strerror(errno));
+        server_set_full(server, server->client_count > 0);
+    }
     return 0;
 }
 

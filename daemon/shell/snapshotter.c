@@ -49,5 +49,12 @@ void snapshotter_start(struct snapshotter *snapshotter, uint64_t seq)
                          POLLIN, snapshotter, on_child_ended) == 0)
         return;
     log_warn("no snapshot: %s", strerror(errno));
+    if (child > 0) { /* it must not replace the file behind our back */
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+    }
+    if (snapshotter->pidfd >= 0)
+        close(snapshotter->pidfd);
+    snapshotter->pidfd = -1;
     snapshotter->done(snapshotter->context, seq, false);
 }

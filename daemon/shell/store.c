@@ -14,13 +14,17 @@
 
 #include "daemon/shell/file.h"
 #include "daemon/shell/segment.h"
+#include "lib/cursor.h"
 #include "lib/mem.h"
 #include "lib/result.h"
 
 #define PROMISE_MAGIC 0x46505748u
 #define SNAPSHOT_MAGIC 0x46535748u
 
-enum { STORE_IDLE_MS = 100 }; /* then a mark is written alone */
+enum {
+    STORE_IDLE_MS = 100, /* then a mark is written alone */
+    SNAPSHOT_SEQ_AT = 16 /* in the core's bytes: machine.h */
+};
 
 struct store_op {
     enum effect_kind kind;
@@ -424,8 +428,22 @@ int store_write_snapshot(const struct store *store, const void *bytes,
     return rc;
 }
 
+/* The sequence that a snapshot says itself (machine.h). */
+static int store_snapshot_seq(int fd, uint64_t *seq)
+{
+    uint8_t bytes[sizeof(*seq)];
+
+    if (pread(fd, bytes, sizeof(bytes), FILE_FRAME_HEAD + SNAPSHOT_SEQ_AT) !=
+        (ssize_t)sizeof(bytes))
+        return EIO;
+    struct cursor cursor = cursor_make(bytes, sizeof(bytes));
+    *seq = cursor_u64(&cursor);
+    return 0;
+}
+
 int store_read_snapshot(const struct store *store, uint64_t offset,
-                        uint8_t *bytes, size_t len, size_t *got)
+                        uint8_t *bytes, size_t len, size_t *got,
+                        uint64_t *seq)
 {
     struct stat stat;
     int rc = 0;
@@ -438,6 +456,9 @@ int store_read_snapshot(const struct store *store, uint64_t offset,
         rc = errno;
         goto out;
     }
+    rc = store_snapshot_seq(fd, seq);
+    if (rc != 0)
+        goto out;
     uint64_t content = (uint64_t)stat.st_size - FILE_FRAME_SIZE;
     if (offset < content) {
         size_t left = (size_t)(content - offset);

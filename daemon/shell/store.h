@@ -74,10 +74,12 @@ int store_done(struct store *store, uint64_t *op);
 int store_write_snapshot(const struct store *store, const void *bytes,
                          size_t len);
 
-/* Reads part of the newest snapshot. 0 or errno; *got may be less than `len`
- * at the end. */
+/* Reads part of the newest snapshot on disk, which may be newer or older than
+ * the core thinks: *seq is its sequence. 0 or errno; *got may be less than
+ * `len` at the end. */
 int store_read_snapshot(const struct store *store, uint64_t offset,
-                        uint8_t *bytes, size_t len, size_t *got);
+                        uint8_t *bytes, size_t len, size_t *got,
+                        uint64_t *seq);
 
 /* Waits for what is queued, ends the writer and frees everything. */
 void store_close(struct store *store);

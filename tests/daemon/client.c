@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,14 @@ static redisContext *client_connect(const char *path)
     const struct timeval bound = {.tv_sec = BOUND_S};
     redisContext *context = redisConnectUnixWithTimeout(path, bound);
 
+    /* The socket's queue is full. */
+    for (int waits = 0; waits < BOUND_S * 1000 && context != NULL &&
+                        context->err != 0 && errno == EAGAIN;
+         waits++) {
+        poll(NULL, 0, 1);
+        redisFree(context);
+        context = redisConnectUnixWithTimeout(path, bound);
+    }
     if (context == NULL || context->err != 0) {
         fprintf(stderr, "client: %s: %s\n", path,
                 context == NULL ? "no memory" : context->errstr);
@@ -46,8 +55,8 @@ static size_t client_value(uint64_t round, uint64_t number,
                            char value[VALUE_MAX])
 {
     size_t len = (size_t)(number * number * 37 % VALUE_MAX);
-    int head = snprintf(value, VALUE_MAX, "%" PRIu64 ".%" PRIu64 ".", round,
-                        number);
+    int head =
+        snprintf(value, VALUE_MAX, "%" PRIu64 ".%" PRIu64 ".", round, number);
 
     for (size_t i = (size_t)head; i < len; i++)
         value[i] = (char)('a' + (i + number) % 26);
@@ -111,8 +120,8 @@ static redisReply *client_get(redisContext *context, const char *key)
 {
     redisReply *reply = redisCommand(context, "GET %s", key);
 
-    if (reply == NULL || (reply->type != REDIS_REPLY_STRING &&
-                          reply->type != REDIS_REPLY_NIL)) {
+    if (reply == NULL ||
+        (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_NIL)) {
         fprintf(stderr, "client: GET %s: %s\n", key,
                 reply == NULL ? context->errstr : reply->str);
         exit(1);
@@ -187,8 +196,8 @@ static bool client_exchange(int fd, char *in, size_t len, size_t *sent)
         exit(1);
     }
     if ((wait.revents & POLLOUT) != 0 && *sent < len) {
-        ssize_t count = send(fd, in + *sent, len - *sent,
-                             MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t count =
+            send(fd, in + *sent, len - *sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count > 0)
             *sent += (size_t)count;
         if (count < 0 && errno != EAGAIN)
@@ -269,6 +278,7 @@ int main(int argc, char **argv)
 {
     const char *what = argc > 2 ? argv[1] : "";
 
+    signal(SIGPIPE, SIG_IGN); /* hiredis does not */
     if (strcmp(what, "load") == 0 && argc == 4)
         return client_load(argv[2], strtoull(argv[3], NULL, 10));
     if (strcmp(what, "verify") == 0 && argc == 6)

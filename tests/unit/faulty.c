@@ -110,6 +110,22 @@ static void faulty_note_flushed(int fd)
     pthread_mutex_unlock(&mutex);
 }
 
+/* Its inode may come again, as another file. */
+static void faulty_note_gone(int dir, const char *path)
+{
+    struct stat stat;
+
+    if (shared == NULL || !shared->armed ||
+        fstatat(dir, path, &stat, AT_SYMLINK_NOFOLLOW) < 0)
+        return;
+    pthread_mutex_lock(&mutex);
+    for (size_t i = 0; i < shared->flushed_count; i++) {
+        if (shared->flushed[i].inode == stat.st_ino)
+            shared->flushed[i].size = 0;
+    }
+    pthread_mutex_unlock(&mutex);
+}
+
 int __wrap_openat(int dir, const char *path, int flags, ...)
 {
     va_list list;
@@ -121,6 +137,8 @@ int __wrap_openat(int dir, const char *path, int flags, ...)
     va_end(list);
     if (faulty_now(FAULTY_CREATE))
         return faulty_result();
+    if ((flags & O_TRUNC) != 0)
+        faulty_note_gone(dir, path);
     return __real_openat(dir, path, flags, mode);
 }
 
@@ -157,14 +175,18 @@ int __wrap_fsync(int fd)
 
 int __wrap_renameat(int from, const char *a, int to, const char *b)
 {
-    return faulty_now(FAULTY_RENAME) ? faulty_result()
-                                     : __real_renameat(from, a, to, b);
+    if (faulty_now(FAULTY_RENAME))
+        return faulty_result();
+    faulty_note_gone(to, b);
+    return __real_renameat(from, a, to, b);
 }
 
 int __wrap_unlinkat(int dir, const char *path, int flags)
 {
-    return faulty_now(FAULTY_UNLINK) ? faulty_result()
-                                     : __real_unlinkat(dir, path, flags);
+    if (faulty_now(FAULTY_UNLINK))
+        return faulty_result();
+    faulty_note_gone(dir, path);
+    return __real_unlinkat(dir, path, flags);
 }
 
 int __wrap_ftruncate(int fd, off_t size)

@@ -36,9 +36,9 @@ struct faulty {
     bool armed;
     uint64_t counts[FAULTY_CALLS]; /* since faulty_arm */
     enum faulty_call call;         /* the fault comes at this kind … */
-    uint64_t at;                   /* … at this one of them, from 1; 0: never */
-    bool half;                     /* a write: after half of it */
-    int failure;                   /* errno; 0: the process ends */
+    uint64_t at; /* … at this one of them, from 1; 0: never */
+    bool half;   /* a write: after half of it */
+    int failure; /* errno; 0: the process ends */
     struct faulty_file {
         ino_t inode;
         off_t size;

@@ -120,8 +120,8 @@ static void frames_round_trip(void **state)
         uint64_t generation = 0;
         size_t len = 0;
         assert_int_equal(frame.len, strlen(texts[i]) + FILE_FRAME_SIZE);
-        assert_int_equal(
-            file_unframe(&frame, MAGIC, &generation, &bytes, &len), 0);
+        assert_int_equal(file_unframe(&frame, MAGIC, &generation, &bytes, &len),
+                         0);
         assert_int_equal(generation, 0x0123456789abcdef);
         assert_int_equal(len, strlen(texts[i]));
         assert_ptr_equal(bytes, frame.data + FILE_FRAME_HEAD);
@@ -134,9 +134,8 @@ static void frames_round_trip(void **state)
 static void frames_have_this_format(void **state)
 {
     static const uint8_t head[] = {
-        0x26, 0x59, 0x41, 0x31, 1, 0, 0, 0, 0xef, 0xcd, 0xab, 0x89,
-        0x67, 0x45, 0x23, 0x01, 2, 0, 0, 0, 0,    0,    0,    0,
-        'h',  'i',
+        0x26, 0x59, 0x41, 0x31, 1, 0, 0, 0, 0xef, 0xcd, 0xab, 0x89, 0x67,
+        0x45, 0x23, 0x01, 2,    0, 0, 0, 0, 0,    0,    0,    'h',  'i',
     };
     struct buf frame = framed("hi");
 
@@ -196,7 +195,7 @@ static void a_length_beyond_everything_is_noticed(void **state)
     }
 }
 
-#define WITH_PLACE(test) \
+#define WITH_PLACE(test)                                                       \
     cmocka_unit_test_setup_teardown(test, place_begins, place_ends)
 
 int main(void)

@@ -106,8 +106,8 @@ static void everything_can_be_given(void **state)
 
 static void bad_words_are_refused(void **state)
 {
-    static const char *const groups[] = {"", ".", ".g", "a/b", "../g", "g%",
-                                         "gr\xc3\xbcn", "a\n"};
+    static const char *const groups[] = {"",     ".",  ".g",          "a/b",
+                                         "../g", "g%", "gr\xc3\xbcn", "a\n"};
     char option[64], sentence[256];
 
     (void)state;
@@ -124,8 +124,7 @@ static void bad_words_are_refused(void **state)
     refused("--mode=HOT", "--mode is 'HOT'; it must be warm or hot");
     refused("--reads=stale",
             "--reads is 'stale'; it must be linearizable or local");
-    refused("--fencing=yes",
-            "--fencing is 'yes'; it must be none or required");
+    refused("--fencing=yes", "--fencing is 'yes'; it must be none or required");
     refused("--state-dir=", "--state-dir is ''; it must be a directory");
     refused("--socket-dir=", "--socket-dir is ''; it must be a directory");
 }
@@ -150,9 +149,9 @@ static void bad_numbers_are_refused(void **state)
         {"control-fd", "a number from 3 to 1023", {"2", "1024", NULL}},
         {"link-fd", "a number from 3 to 1023", {"2", "4294967299", NULL}},
     };
-    static const char *const none[] = {"",    "x",    "5x",  "5.0", "-5",
-                                       "+5",  "\t5",  "0x5", "5\n", "1e3",
-                                       "\xef\xbc\x95", "5,000"};
+    static const char *const none[] = {"",    "x",   "5x",           "5.0",
+                                       "-5",  "+5",  "\t5",          "0x5",
+                                       "5\n", "1e3", "\xef\xbc\x95", "5,000"};
     char option[128], sentence[256];
 
     (void)state;
@@ -179,7 +178,8 @@ static void a_blank_is_no_digit(void **state)
     (void)state;
     assert_int_equal(options_parse(&options, 2, argv, error, sizeof error),
                      EINVAL);
-    assert_non_null(strstr(error, "--max-memory is ' -1'; it must be a number"));
+    assert_non_null(
+        strstr(error, "--max-memory is ' -1'; it must be a number"));
 }
 
 static void what_is_no_option_is_refused(void **state)
@@ -232,8 +232,8 @@ static void a_long_value_leaves_room_for_the_rest(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        static const char *const options_of[] = {"--mode=", "--group=",
-                                                 "--max-memory="};
+        static const char *const options_of[] = {
+            "--mode=", "--group=", "--max-memory="};
         static const char *const allowed[] = {
             "; it must be warm or hot",
             "; it must be 1 to 64 of the characters A-Z a-z 0-9 - _ and .",

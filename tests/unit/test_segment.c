@@ -370,8 +370,13 @@ static void a_cut_takes_whole_files_too(void **state)
     struct loaded loaded;
 
     fill(f, firsts);
-    const uint64_t cuts[] = {f->history.count + 1, f->history.count, firsts[2],
-                             firsts[1] + 3, firsts[1], firsts[0] + 3, 1};
+    const uint64_t cuts[] = {f->history.count + 1,
+                             f->history.count,
+                             firsts[2],
+                             firsts[1] + 3,
+                             firsts[1],
+                             firsts[0] + 3,
+                             1};
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
         uint64_t seq = cuts[i];
         assert_int_equal(segments_cut(&f->segments, seq), 0);
@@ -379,9 +384,9 @@ static void a_cut_takes_whole_files_too(void **state)
         assert_int_equal(loaded.last, seq - 1);
         assert_true(loaded.mark <= loaded.last);
         segments_close(&loaded.segments);
-        assert_int_equal(place_logs(&f->place).count,
-                         (seq > firsts[0]) + (seq > firsts[1]) +
-                             (seq > firsts[2]));
+        assert_int_equal(place_logs(&f->place).count, (seq > firsts[0]) +
+                                                          (seq > firsts[1]) +
+                                                          (seq > firsts[2]));
         history_cut(&f->history, seq);
         if (seq > firsts[1] + 3)
             continue; /* leave room below */
@@ -519,9 +524,13 @@ static void newer_generations_are_kept_and_told(void **state)
 static void other_files_are_left_alone(void **state)
 {
     static const char *const names[] = {
-        "log-", "log-0-1", "log-0000000000000000-00000000000000000001.new",
-        "log-000000000000000g-00000000000000000001", "log-backup",
-        "log-0000000000000000-0000000000000000001", "lock"};
+        "log-",
+        "log-0-1",
+        "log-0000000000000000-00000000000000000001.new",
+        "log-000000000000000g-00000000000000000001",
+        "log-backup",
+        "log-0000000000000000-0000000000000000001",
+        "lock"};
     struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -203,9 +203,9 @@ static void on_turn(void *data)
     if (f->turns == f->give_up)
         fail_msg("%s", "waited too long");
     qb_loop_timer_handle handle;
-    assert_int_equal(qb_loop_timer_add(f->loop, QB_LOOP_LOW, 100000, f, on_turn,
-                                       &handle),
-                     0);
+    assert_int_equal(
+        qb_loop_timer_add(f->loop, QB_LOOP_LOW, 100000, f, on_turn, &handle),
+        0);
 }
 
 static void until(struct fixture *f, bool (*wanted)(struct fixture *f),
@@ -334,9 +334,9 @@ static void a_command_may_come_in_pieces(void **state)
 /* More than may be under way at once, in one go; nothing comes behind them. */
 static void a_long_pipeline_is_answered_to_the_end(void **state)
 {
-    static const size_t counts[] = {SERVER_PIPELINE - 1, SERVER_PIPELINE,
-                                    SERVER_PIPELINE + 1, 2 * SERVER_PIPELINE,
-                                    2 * SERVER_PIPELINE + 1, 9999};
+    static const size_t counts[] = {
+        SERVER_PIPELINE - 1, SERVER_PIPELINE,         SERVER_PIPELINE + 1,
+        2 * SERVER_PIPELINE, 2 * SERVER_PIPELINE + 1, 9999};
     struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
@@ -419,8 +419,9 @@ static void a_command_is_answered_once(void **state)
     struct client client = connect_to(f, "data");
 
     f->at_once = false;
-    send_text(f, &client, "*2\r\n$1\r\nE\r\n$1\r\na\r\n"
-                          "*2\r\n$1\r\nE\r\n$1\r\nb\r\n");
+    send_text(f, &client,
+              "*2\r\n$1\r\nE\r\n$1\r\na\r\n"
+              "*2\r\n$1\r\nE\r\n$1\r\nb\r\n");
     until(f, has_commands, NULL, 2);
     answer(f, 1);
     answer(f, 1);
@@ -508,8 +509,7 @@ static void a_client_may_be_gone_before_its_reply(void **state)
     struct fixture *f = *state;
 
     f->at_once = false;
-    for (size_t count = 0; count < 3 * SERVER_PIPELINE;
-         count = count * 5 + 1) {
+    for (size_t count = 0; count < 3 * SERVER_PIPELINE; count = count * 5 + 1) {
         struct client client = connect_to(f, "data");
         struct buf commands = {0};
         f->count = 0;
@@ -548,9 +548,9 @@ static void rests(struct fixture *f)
     uint64_t began = cpu_ns();
     qb_loop_timer_handle handle;
 
-    assert_int_equal(qb_loop_timer_add(f->loop, QB_LOOP_LOW, rest_ns, f,
-                                       on_rested, &handle),
-                     0);
+    assert_int_equal(
+        qb_loop_timer_add(f->loop, QB_LOOP_LOW, rest_ns, f, on_rested, &handle),
+        0);
     qb_loop_run(f->loop);
     assert_true(cpu_ns() - began < rest_ns / 2);
 }
@@ -808,8 +808,8 @@ static void a_large_command_is_taken(void **state)
 /* However it is made large, nobody can fill the memory. */
 static void a_command_too_large_is_refused(void **state)
 {
-    static const char *const heads[] = {
-        "*2\r\n$4\r\nECHO\r\n$400000000\r\n", "$400000000\r\n", "*4096\r\n"};
+    static const char *const heads[] = {"*2\r\n$4\r\nECHO\r\n$400000000\r\n",
+                                        "$400000000\r\n", "*4096\r\n"};
     const size_t limit = 300000000;
     struct fixture *f = *state;
     struct buf part = {0};
@@ -821,8 +821,8 @@ static void a_command_too_large_is_refused(void **state)
             buf_printf(&part, "$100000\r\n");
         memset(buf_extend(&part, 100000), 'x', 100000);
         buf_printf(&part, "\r\n");
-        size_t sent = flood(f, &client, heads[i], (char *)part.data, part.len,
-                            limit);
+        size_t sent =
+            flood(f, &client, heads[i], (char *)part.data, part.len, limit);
         assert_true(sent < 8000000);
         assert_int_equal(
             ends_with_error(f, &client, "the command is too large"), 0);

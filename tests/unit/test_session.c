@@ -118,10 +118,10 @@ static void what_a_connection_asks(void **state)
 static void wrong_numbers_of_arguments(void **state)
 {
     static const char *const cases[][2] = {
-        {"PING a b", "ping"},   {"ECHO", "echo"},     {"ECHO a b", "echo"},
+        {"PING a b", "ping"},   {"ECHO", "echo"},         {"ECHO a b", "echo"},
         {"SELECT", "select"},   {"SELECT 0 0", "select"}, {"AUTH", "auth"},
-        {"CLIENT", "client"},   {"CONFIG", "config"}, {"ROLE x", "role"},
-        {"TIME x", "time"},     {"WAIT", "wait"},     {"WAIT 1", "wait"},
+        {"CLIENT", "client"},   {"CONFIG", "config"},     {"ROLE x", "role"},
+        {"TIME x", "time"},     {"WAIT", "wait"},         {"WAIT 1", "wait"},
         {"WAIT 1 2 3", "wait"},
     };
     char text[128];
@@ -172,8 +172,9 @@ static void roles_follow_the_promotion(void **state)
     struct buf reply = {0};
     char wanted[128];
 
-    says(alone, "ROLE", "*5\r\n$5\r\nslave\r\n$0\r\n\r\n:0\r\n$9\r\nconnected"
-                        "\r\n:2\r\n");
+    says(alone, "ROLE",
+         "*5\r\n$5\r\nslave\r\n$0\r\n\r\n:0\r\n$9\r\nconnected"
+         "\r\n:2\r\n");
     alone_office(alone, CORE_PROMOTE);
     snprintf(wanted, sizeof wanted, "*3\r\n$6\r\nmaster\r\n:%llu\r\n*0\r\n",
              (unsigned long long)alone_status(alone).applied_seq);

@@ -222,7 +222,9 @@ static void full_script(struct script *script)
     script_append(script, 1, 3, "one");
     script_append(script, 4, 1, "two");
     script_add(script, EFFECT_PROMISE, 0, "second promise");
-    script_append(script, 5, 2, "three");
+    script_append(script, 5, 3, "three");
+    script->list[script->count - 1].more = true;
+    script_add(script, EFFECT_PROMISE, 0, "a promise behind entries");
     script_add(script, EFFECT_TRUNCATE, 4, NULL);
     script_append(script, 4, 2, "four, instead");
     script_add(script, EFFECT_COMPACT, 3, NULL);
@@ -354,26 +356,29 @@ static void a_snapshot_is_read_in_parts(void **state)
 {
     struct place *place = *state;
     struct store *store = start_store(place);
-    uint8_t bytes[64];
+    uint8_t content[32], bytes[64];
+    uint64_t seq = 0;
     size_t got = 1;
 
-    assert_int_equal(store_read_snapshot(store, 0, bytes, 8, &got), ENOENT);
+    for (size_t i = 0; i < sizeof content; i++)
+        content[i] = (uint8_t)(i == 16 ? 77 : i > 16 && i < 24 ? 0 : i);
+    assert_int_equal(store_read_snapshot(store, 0, bytes, 8, &got, &seq),
+                     ENOENT);
     assert_int_equal(got, 0);
-    assert_int_equal(store_write_snapshot(store, "0123456789", 10), 0);
-    for (size_t offset = 0; offset <= 12; offset++) {
-        assert_int_equal(store_read_snapshot(store, offset, bytes, 4, &got), 0);
-        assert_int_equal(got, offset <= 6 ? 4 : offset < 10 ? 10 - offset : 0);
-        assert_memory_equal(bytes, "0123456789" + offset * (got > 0), got);
+    assert_int_equal(store_write_snapshot(store, content, sizeof content), 0);
+    for (size_t offset = 0; offset <= 34; offset++) {
+        assert_int_equal(
+            store_read_snapshot(store, offset, bytes, 4, &got, &seq), 0);
+        assert_int_equal(got, offset <= 28 ? 4 : offset < 32 ? 32 - offset : 0);
+        assert_memory_equal(bytes, &content[got > 0 ? offset : 0], got);
+        assert_int_equal(seq, 77); /* the one in its own head */
     }
     assert_int_equal(
-        store_read_snapshot(store, UINT64_MAX - 10, bytes, 64, &got), 0);
+        store_read_snapshot(store, UINT64_MAX - 10, bytes, 64, &got, &seq), 0);
     assert_int_equal(got, 0);
-    assert_int_equal(store_write_snapshot(store, "", 0), 0);
-    assert_int_equal(store_read_snapshot(store, 0, bytes, 64, &got), 0);
-    assert_int_equal(got, 0);
-    /* Not so much as a frame. */
+    /* Not so much as a head. */
     place_write(place, "snapshot", "short", 5);
-    assert_int_equal(store_read_snapshot(store, 0, bytes, 64, &got), 0);
+    assert_int_equal(store_read_snapshot(store, 0, bytes, 64, &got, &seq), EIO);
     assert_int_equal(got, 0);
     store_close(store);
 }
@@ -463,8 +468,8 @@ static void a_bad_snapshot_is_refused_by_name(void **state)
         struct core_boot boot;
         struct store *store = (struct store *)&boot;
         int rc = store_open(&store, copy.path, &boot, error, sizeof error);
-        assert_int_equal(rc, at >= 4 && at < 8 ? RESULT_VERSION
-                                               : RESULT_MALFORMED);
+        assert_int_equal(rc,
+                         at >= 4 && at < 8 ? RESULT_VERSION : RESULT_MALFORMED);
         snprintf(expected, sizeof expected, "%s/snapshot: %s", copy.path,
                  result_text(rc));
         assert_string_equal(error, expected);
@@ -655,8 +660,7 @@ static void every_failure_is_told(void **state)
         store_close(store);
         faulty_disarm();
         assert_int_equal(rc, came ? EIO : 0);
-        assert_true(came ? reported < script.count
-                         : reported == script.count);
+        assert_true(came ? reported < script.count : reported == script.count);
         place_remove(&place);
         if (!came) {
             assert_true(at > 60);
@@ -773,19 +777,14 @@ static void check_recovered(const struct place *place,
 
 enum loss { LOSS_NOTHING, LOSS_ALL, LOSS_HALF, LOSS_ZEROS, LOSS_JUNK, LOSSES };
 
-/* What the last log file holds beyond its flushed part. False: nothing. */
-static bool lose(const struct place *place, const struct place *original,
-                 enum loss loss)
+/* What a file holds beyond its flushed part. False: nothing. */
+static bool lose_of(const struct place *place, const struct place *original,
+                    const char *name, enum loss loss)
 {
-    struct place_logs logs = place_logs(place);
     struct stat stat;
 
-    if (loss == LOSS_NOTHING)
-        return true;
-    if (logs.count == 0)
+    if (fstatat(original->dir, name, &stat, 0) < 0)
         return false;
-    const char *name = logs.names[logs.count - 1];
-    assert_int_equal(fstatat(original->dir, name, &stat, 0), 0);
     off_t flushed = faulty_flushed(stat.st_ino);
     if (flushed >= stat.st_size)
         return false;
@@ -802,6 +801,20 @@ static bool lose(const struct place *place, const struct place *original,
     place_write(place, name, bytes.data, to);
     buf_free(&bytes);
     return true;
+}
+
+static bool lose(const struct place *place, const struct place *original,
+                 enum loss loss)
+{
+    struct place_logs logs = place_logs(place);
+
+    if (loss == LOSS_NOTHING)
+        return true;
+    bool promise = lose_of(place, original, "promise", loss);
+    bool snapshot = lose_of(place, original, "snapshot", loss);
+    return (logs.count > 0 &&
+            lose_of(place, original, logs.names[logs.count - 1], loss)) ||
+           promise || snapshot;
 }
 
 /* Recovery itself dies at every call, then another one succeeds. */
