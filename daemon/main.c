@@ -412,10 +412,11 @@ static int start_standalone(struct hotwarmd *d)
     snprintf(path, sizeof(path), "%s/lock", d->options.state_dir);
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0) {
+        rc = errno;
         fprintf(stderr, "hotwarmd: %s: %s\n", path,
-                errno == EWOULDBLOCK ? "another hotwarmd runs on it"
-                                     : strerror(errno));
-        return errno;
+                rc == EWOULDBLOCK ? "another hotwarmd runs on it"
+                                  : strerror(rc));
+        return rc;
     }
     rc = listen_at(d->options.socket_dir, d->options.group, "sock",
                    &d->options.data_fd);

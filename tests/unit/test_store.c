@@ -352,34 +352,53 @@ static void an_idle_log_is_marked(void **state)
     script_free(&script);
 }
 
+/* A snapshot's bytes begin with its place (machine.h). */
+static struct buf snapshot_of(uint64_t seq, const char *text)
+{
+    struct buf bytes = {0};
+
+    buf_u64(&bytes, 0);
+    buf_u64(&bytes, 0);
+    buf_u64(&bytes, seq);
+    buf_bytes(&bytes, text, strlen(text));
+    return bytes;
+}
+
 static void a_snapshot_is_read_in_parts(void **state)
 {
     struct place *place = *state;
     struct store *store = start_store(place);
-    uint8_t content[32], bytes[64];
+    struct buf content = snapshot_of(77, "0123456789");
+    uint8_t bytes[64];
     uint64_t seq = 0;
     size_t got = 1;
 
-    for (size_t i = 0; i < sizeof content; i++)
-        content[i] = (uint8_t)(i == 16 ? 77 : i > 16 && i < 24 ? 0 : i);
     assert_int_equal(store_read_snapshot(store, 0, bytes, 8, &got, &seq),
                      ENOENT);
     assert_int_equal(got, 0);
-    assert_int_equal(store_write_snapshot(store, content, sizeof content), 0);
-    for (size_t offset = 0; offset <= 34; offset++) {
+    assert_int_equal(store_write_snapshot(store, content.data, content.len), 0);
+    for (size_t offset = 0; offset <= content.len + 2; offset++) {
+        size_t left = offset < content.len ? content.len - offset : 0;
         assert_int_equal(
             store_read_snapshot(store, offset, bytes, 4, &got, &seq), 0);
-        assert_int_equal(got, offset <= 28 ? 4 : offset < 32 ? 32 - offset : 0);
-        assert_memory_equal(bytes, &content[got > 0 ? offset : 0], got);
-        assert_int_equal(seq, 77); /* the one in its own head */
+        assert_int_equal(seq, 77);
+        assert_int_equal(got, left < 4 ? left : 4);
+        assert_memory_equal(bytes, content.data + content.len - left, got);
     }
     assert_int_equal(
         store_read_snapshot(store, UINT64_MAX - 10, bytes, 64, &got, &seq), 0);
     assert_int_equal(got, 0);
-    /* Not so much as a head. */
+    buf_free(&content);
+    content = snapshot_of(78, "");
+    assert_int_equal(store_write_snapshot(store, content.data, content.len), 0);
+    assert_int_equal(store_read_snapshot(store, 0, bytes, 64, &got, &seq), 0);
+    assert_int_equal(seq, 78);
+    assert_int_equal(got, content.len);
+    /* Not so much as a frame. */
     place_write(place, "snapshot", "short", 5);
     assert_int_equal(store_read_snapshot(store, 0, bytes, 64, &got, &seq), EIO);
     assert_int_equal(got, 0);
+    buf_free(&content);
     store_close(store);
 }
 
