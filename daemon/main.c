@@ -290,6 +290,7 @@ static struct session_facts facts(const struct hotwarmd *d)
         .node = d->node,
         .mode = d->options.mode,
         .clients = server_clients(d->server),
+        .max_memory = d->options.max_memory,
         .wall_us = clock_wall_ms() * 1000,
     };
 
@@ -461,6 +462,7 @@ static int start_core(struct hotwarmd *d, struct core_boot *boot, char *error,
         .expected_voters = d->options.expected_voters,
         .leader_timeout_ns = leader_timeout_ns(d),
         .write_timeout_ns = d->options.write_timeout_ms * 1000000ull,
+        .max_memory = d->options.max_memory,
         .batch_bytes = MAIN_BATCH,
         .snapshot_bytes = MAIN_SNAPSHOT_LOG,
         .keep_bytes = MAIN_KEEP_LOG,

@@ -76,7 +76,7 @@ void session_status(const struct session_facts *facts, struct buf *reply)
                facts->node, uuid_text(&status.uuid, uuid));
     if (!uuid_is_none(&status.former))
         uuid_text(&status.former, former);
-    buf_printf(&text, "former:%s\r\n", former);
+    buf_printf(&text, "former:%s\r\nlost:%d\r\n", former, status.lost);
     buf_printf(&text, "role:%s\r\nwhy:%s\r\nmode:%s\r\n",
                session_role(status.role), status.why,
                facts->mode == CORE_HOT ? "hot" : "warm");
@@ -89,9 +89,11 @@ void session_status(const struct session_facts *facts, struct buf *reply)
     buf_printf(&text,
                "last_seq:%" PRIu64 "\r\ndurable_seq:%" PRIu64
                "\r\ncommit_seq:%" PRIu64 "\r\napplied_seq:%" PRIu64
-               "\r\napplied_hash:%016" PRIx64 "\r\npending:%" PRIu64 "\r\n",
+               "\r\napplied_hash:%016" PRIx64 "\r\npending:%" PRIu64
+               "\r\nbytes:%zu\r\n",
                status.last_seq, status.durable_seq, status.commit_seq,
-               status.applied_seq, status.applied_hash, status.pending);
+               status.applied_seq, status.applied_hash, status.pending,
+               status.bytes);
     reply_bulk(reply, text.data, text.len);
     buf_free(&text);
 }
@@ -108,8 +110,9 @@ static void answer_info(const struct session_facts *facts,
     buf_printf(&text,
                "# Server\r\nredis_version:7.0.0\r\nredis_mode:standalone\r\n"
                "hotwarm_group:%s\r\n\r\n# Clients\r\nconnected_clients:%zu\r\n"
-               "\r\n# Replication\r\nrole:%s\r\n",
-               facts->group, facts->clients,
+               "\r\n# Memory\r\nused_memory:%zu\r\nmaxmemory:%" PRIu64
+               "\r\n\r\n# Replication\r\nrole:%s\r\n",
+               facts->group, facts->clients, status.bytes, facts->max_memory,
                status.writable ? "master" : "slave");
     buf_printf(&text,
                "hotwarm_role:%s\r\nhotwarm_mode:%s\r\nhotwarm_why:%s\r\n"

@@ -24,6 +24,7 @@ struct session_facts {
     uint32_t node;
     enum core_mode mode;
     size_t clients;
+    uint64_t max_memory; /* bytes; 0: no limit */
     uint64_t wall_us;
 };
 

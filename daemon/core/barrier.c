@@ -9,8 +9,7 @@
 
 /* ---- batches ---- */
 
-static void batch_add(struct barrier_batch *batch, uint64_t request,
-                      const struct core_arg *argv, size_t argc)
+static struct barrier_read *batch_add(struct barrier_batch *batch)
 {
     if (batch->count == batch->cap) {
         batch->cap = batch->cap == 0 ? 16 : batch->cap * 2;
@@ -18,15 +17,17 @@ static void batch_add(struct barrier_batch *batch, uint64_t request,
     }
     struct barrier_read *read = &batch->list[batch->count++];
     memset(read, 0, sizeof(*read));
-    read->request = request;
-    command_encode(&read->command, argv, argc);
+    return read;
 }
 
-static void batch_clear(struct barrier_batch *batch)
+/* Takes the first `count` away. */
+static void batch_drop(struct barrier_batch *batch, size_t count)
 {
-    for (size_t i = 0; i < batch->count; i++)
+    for (size_t i = 0; i < count; i++)
         buf_free(&batch->list[i].command);
-    batch->count = 0;
+    batch->count -= count;
+    memmove(batch->list, batch->list + count,
+            batch->count * sizeof(*batch->list));
 }
 
 static void batch_run(struct core *core, struct barrier_batch *batch)
@@ -45,15 +46,20 @@ static void batch_run(struct core *core, struct barrier_batch *batch)
                    core->machine.at.seq, reply.data, reply.len);
     }
     buf_free(&reply);
-    batch_clear(batch);
+    batch_drop(batch, batch->count);
 }
 
-static void batch_refuse(struct core *core, struct barrier_batch *batch)
+/* Refuses those whose time is over at `now_ns`. */
+static void batch_refuse(struct core *core, struct barrier_batch *batch,
+                         uint64_t now_ns, const char *text)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        core_reply_text(core, batch->list[i].request, OUTCOME_REFUSED,
-                        "-CLUSTERDOWN this replica does not serve\r\n");
-    batch_clear(batch);
+    size_t count = 0;
+
+    while (count < batch->count && batch->list[count].deadline_ns <= now_ns)
+        core_reply_text(core, batch->list[count++].request, OUTCOME_REFUSED,
+                        text);
+    if (count > 0)
+        batch_drop(batch, count);
 }
 
 /* ---- questions and answers ---- */
@@ -61,7 +67,11 @@ static void batch_refuse(struct core *core, struct barrier_batch *batch)
 void barrier_read(struct core *core, uint64_t request,
                   const struct core_arg *argv, size_t argc)
 {
-    batch_add(&core->barrier.waiting, request, argv, argc);
+    struct barrier_read *read = batch_add(&core->barrier.waiting);
+
+    read->request = request;
+    read->deadline_ns = core->now_ns + core->options.write_timeout_ns;
+    command_encode(&read->command, argv, argc);
 }
 
 static bool barrier_serves(const struct core *core)
@@ -145,15 +155,27 @@ static bool barrier_is_reached(const struct core *core)
 
 void barrier_end(struct core *core)
 {
-    batch_refuse(core, &core->barrier.asked);
-    batch_refuse(core, &core->barrier.waiting);
+    static const char text[] = "-CLUSTERDOWN this replica does not serve\r\n";
+
+    batch_refuse(core, &core->barrier.asked, UINT64_MAX, text);
+    batch_refuse(core, &core->barrier.waiting, UINT64_MAX, text);
     core->barrier.id = 0;
+}
+
+static void barrier_time_out(struct core *core)
+{
+    static const char text[] = "-CLUSTERDOWN no majority of the group's voters "
+                               "answers this replica\r\n";
+
+    batch_refuse(core, &core->barrier.asked, core->now_ns, text);
+    batch_refuse(core, &core->barrier.waiting, core->now_ns, text);
 }
 
 void barrier_settle(struct core *core)
 {
     struct barrier *barrier = &core->barrier;
 
+    barrier_time_out(core);
     if (!barrier_serves(core)) {
         barrier->retry_ns = core->now_ns; /* ask anew in the next view */
         return;
@@ -175,7 +197,16 @@ void barrier_settle(struct core *core)
 
 uint64_t barrier_deadline(const struct core *core)
 {
-    if (core->barrier.id == 0 || !barrier_serves(core))
-        return STATE_NEVER;
-    return core->barrier.retry_ns;
+    const struct barrier *barrier = &core->barrier;
+    uint64_t deadline = STATE_NEVER;
+
+    if (barrier->id != 0 && barrier_serves(core))
+        deadline = barrier->retry_ns;
+    if (barrier->asked.count > 0 &&
+        barrier->asked.list[0].deadline_ns < deadline)
+        deadline = barrier->asked.list[0].deadline_ns;
+    if (barrier->waiting.count > 0 &&
+        barrier->waiting.list[0].deadline_ns < deadline)
+        deadline = barrier->waiting.list[0].deadline_ns;
+    return deadline;
 }

@@ -10,6 +10,9 @@
  *      asked    the reads of the round that is out
  *      waiting  those that came since; the next round
  *
+ *   A read that cannot be carried out within write_timeout is refused: it
+ *   changes nothing, so nothing is unknown about it.
+ *
  * INVARIANTS
  *   A read's result is not older than any write acknowledged before it came
  *   (law fresh-read). The majority is that of the configuration at the highest

@@ -2,20 +2,25 @@
 
 #include <string.h>
 
+#include "daemon/core/create.h"
 #include "lib/result.h"
 
 #define BOOT_MAGIC 0x46505748u /* "HWPF" */
 #define BOOT_VERSION 1
 
+enum boot_flag { BOOT_LOST = 1 << 0 };
+
 void boot_promise_encode(struct buf *buf, const struct core *core,
                          const struct config *committed)
 {
+    static const struct uuid none;
+
     buf_u32(buf, BOOT_MAGIC);
     buf_u16(buf, BOOT_VERSION);
-    buf_u16(buf, 0);
+    buf_u16(buf, core->lost ? BOOT_LOST : 0);
     buf_uuid(buf, &core->uuid);
     buf_uuid(buf, &core->former);
-    buf_uuid(buf, &core->group);
+    buf_uuid(buf, log_last(&core->log).seq > 0 ? &core->group : &none);
     buf_u64(buf, core->run);
     buf_u64(buf, core->view.promised);
     buf_u64(buf, committed->seq);
@@ -28,12 +33,13 @@ static int boot_promise_decode(struct core *core, const uint8_t *data,
     struct cursor cursor = cursor_make(data, len);
     uint32_t magic = cursor_u32(&cursor);
     uint16_t version = cursor_u16(&cursor);
+    uint16_t flags = cursor_u16(&cursor);
 
-    cursor_u16(&cursor);
     if (cursor.bad || magic != BOOT_MAGIC)
         return RESULT_MALFORMED;
-    if (version != BOOT_VERSION)
+    if (version != BOOT_VERSION || (flags & ~BOOT_LOST) != 0)
         return RESULT_VERSION;
+    core->lost = (flags & BOOT_LOST) != 0;
     core->uuid = cursor_uuid(&cursor);
     core->former = cursor_uuid(&cursor);
     core->group = cursor_uuid(&cursor);
@@ -116,6 +122,7 @@ static int boot_snapshot(struct core *core, const struct core_boot *boot)
 static void boot_give_up(struct core *core, const struct core_boot *boot)
 {
     core->former = core->uuid;
+    core->lost = true;
     core->uuid = boot->fresh;
     core->run = 0;
     memset(&core->group, 0, sizeof(core->group));
@@ -128,38 +135,64 @@ static void boot_give_up(struct core *core, const struct core_boot *boot)
     machine_free(&core->machine);
 }
 
+/* The group whose data are there; none when nothing is. */
+static struct uuid boot_group(const struct core *core,
+                              const struct core_boot *boot)
+{
+    struct uuid group = {{0}};
+
+    if (boot->snapshot != NULL)
+        group = core->machine.group;
+    else if (boot->record_count > 0)
+        group = create_group(boot->records[0].data, boot->records[0].len);
+    return group;
+}
+
+/* P is never below the last entry's epoch. */
+static void boot_raise(struct core *core)
+{
+    if (core->view.promised < log_last(&core->log).epoch)
+        core->view.promised = log_last(&core->log).epoch;
+}
+
+/* Whether all is there that the P file stands for, and nothing else. The P file
+ * names a group behind the first thing that was stored of it (core_hold): so one
+ * that names none beside just that was cut off, and has not voted since. */
+static bool boot_is_whole(struct core *core, const struct core_boot *boot)
+{
+    struct uuid group = boot_group(core, boot);
+    uint64_t first = boot->snapshot != NULL ? core->machine.at.seq : 1;
+
+    if (!boot_log(core, boot))
+        return false;
+    if (uuid_equal(&core->group, &group))
+        return true;
+    if (!uuid_is_none(&core->group) || log_last(&core->log).seq != first)
+        return false;
+    core->group = group;
+    core->lost = false;
+    boot_raise(core);
+    core->view.joined = core->view.promised;
+    return true;
+}
+
 int boot_open(struct core *core, const struct core_boot *boot)
 {
     bool something = boot->snapshot != NULL || boot->record_count > 0;
-    bool kept = boot->promise != NULL || !something;
+    int rc = 0;
 
-    if (boot->promise != NULL) {
-        int rc = boot_promise_decode(core, boot->promise, boot->promise_len);
-        if (rc != 0)
-            return rc;
-    }
-    int rc = boot_snapshot(core, boot);
+    if (boot->promise != NULL)
+        rc = boot_promise_decode(core, boot->promise, boot->promise_len);
+    if (rc == 0)
+        rc = boot_snapshot(core, boot);
     if (rc != 0)
         return rc;
-    if (!boot_log(core, boot))
-        kept = false;
-    /* Who voted had entry 1 on disk. */
-    if (log_last(&core->log).seq == 0 && core->view.promised > 1 &&
-        !uuid_is_none(&core->group))
-        kept = false;
-    if (!kept)
-        boot_give_up(core, boot);
-    else if (boot->promise == NULL)
+    if (boot->promise == NULL && !something)
         core->uuid = boot->fresh;
-    /* A crash in the middle of the first start. Nobody votes, or acknowledges,
-     * without entry 1; so no promise to that group is forgotten. */
-    if (log_last(&core->log).seq == 0) {
-        memset(&core->group, 0, sizeof(core->group));
-        memset(&core->committed, 0, sizeof(core->committed));
-    }
+    else if (boot->promise == NULL || !boot_is_whole(core, boot))
+        boot_give_up(core, boot);
     boot_configs(core);
     core->machine.group = core->group;
-    if (core->view.promised < log_last(&core->log).epoch)
-        core->view.promised = log_last(&core->log).epoch;
+    boot_raise(core);
     return 0;
 }

@@ -4,21 +4,24 @@
  *   Reads the P file, the snapshot and the log, and decides whether the disk
  *   still keeps what this replica has promised:
  *
- *      P file   log                                    the replica is
- *      none     none                                   blank, a fresh UUID
- *      there    reaches its mark, hashes chain         itself
- *      none     something is there                     given up
- *      there    ends below its mark, or does not chain given up
- *      there    none, and it never voted               itself, but blank: a first
- *                                                      start was cut off
- *      there    none, and it may have voted            given up
+ *      P file         data (snapshot, log)                the replica is
+ *      none           none                                blank, a fresh UUID
+ *      names group    of it, to the mark, hashes chain    itself
+ *      names none     none                                itself, blank
+ *      names none     entry 1 or a snapshot, no more      itself: the P file
+ *                                                         that names it was cut off
+ *      all else: P file lost, data lost, ends below its   given up
+ *      mark, does not chain, another group's
  *
  *   A replica that has given up moves everything aside (RESET), takes a fresh
- *   UUID and names its former one: a voter that forgot something must never
- *   vote as if it remembered.
+ *   UUID and names its former one, if it is known: a voter that forgot something
+ *   must never vote as if it remembered. It is `lost` until it holds data of a
+ *   group again, and as such not blank: no new group is made of it, or beside it
+ *   (create.h).
  *
- *   The P file: u32 "HWPF" | u16 version | u16 0 | uuid | uuid former | uuid
+ *   The P file: u32 "HWPF" | u16 version | u16 flags | uuid | uuid former | uuid
  *   group | u64 run | u64 promised | u64 seq of the configuration | config.
+ *   flags: 1 lost.
  */
 #ifndef HOTWARM_CORE_BOOT_H
 #define HOTWARM_CORE_BOOT_H

@@ -21,7 +21,6 @@
 #ifndef HOTWARM_CORE_COMMAND_H
 #define HOTWARM_CORE_COMMAND_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,10 +37,13 @@ struct command_call {
     struct buf *reply;
 };
 
+/* COMMAND_GROWS: a write that may need more memory than it frees. */
+enum command_effect { COMMAND_READS, COMMAND_WRITES, COMMAND_GROWS };
+
 struct command {
     const char *name; /* upper case */
     int arity;        /* Redis': with the name; negative: at least that many */
-    bool writes;
+    enum command_effect effect;
     /* Which arguments are keys, as Redis' COMMAND tells it: the first (0:
      * none), the last (-1: to the end) and the distance. */
     int first_key, last_key, key_step;

@@ -118,6 +118,12 @@ uint64_t core_promise(struct core *core)
     return core->op;
 }
 
+void core_hold(struct core *core)
+{
+    core->lost = false;
+    core_promise(core);
+}
+
 bool core_is_me(const struct core *core, const struct uuid *uuid)
 {
     return uuid_equal(&core->uuid, uuid);
@@ -299,10 +305,13 @@ static void on_command(struct core *core, const struct core_event *event)
     const struct command *command = command_find(argv, argc, &reply);
     if (command == NULL)
         core_reply(core, request, OUTCOME_REFUSED, 0, reply.data, reply.len);
-    else if (command->writes)
-        forward_write(core, request, argv, argc);
+    else if (command->effect != COMMAND_READS)
+        forward_write(core, request, command, argv, argc);
     else if (event->u.client.kind == CORE_COMMAND)
         barrier_read(core, request, argv, argc);
+    else if (core->machine.at.seq == 0)
+        core_reply_text(core, request, OUTCOME_REFUSED,
+                        "-CLUSTERDOWN this replica has no data yet\r\n");
     else {
         machine_read(&core->machine, argv, argc, &reply);
         core_reply(core, request, OUTCOME_OK, core->machine.at.seq, reply.data,
@@ -487,6 +496,7 @@ void core_status(const struct core *core, struct core_status *status)
     status->why = core->why;
     status->uuid = core->uuid;
     status->former = core->former;
+    status->lost = core->lost;
     status->group = core->group;
     status->run = core->run;
     status->promised = core->view.promised;
@@ -502,6 +512,7 @@ void core_status(const struct core *core, struct core_status *status)
     status->commit_seq = core->commit_seq;
     status->applied_seq = core->machine.at.seq;
     status->applied_hash = core->machine.at.hash;
+    status->bytes = core->machine.keyspace.bytes;
     status->state_digest = machine_digest(&core->machine);
     status->voter = core_is_voter(core);
     status->quorate = core->quorate;

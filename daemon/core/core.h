@@ -87,7 +87,10 @@ struct core_options {
     enum core_mode mode;
     unsigned expected_voters;  /* 1 to CONFIG_MAX */
     uint64_t leader_timeout_ns; /* a silent leader is given up after this */
-    uint64_t write_timeout_ns;  /* a write's client is told "unknown" after this */
+    uint64_t write_timeout_ns;  /* after this a write's client is told
+                                   "unknown", and a read is refused */
+    uint64_t max_memory; /* bytes of data, about, beyond which writes that may
+                            need more are refused; 0: no limit */
     size_t batch_bytes;        /* entries per message; a larger one goes alone */
     size_t snapshot_bytes;     /* log bytes after which a snapshot is due */
     size_t keep_bytes;         /* log bytes kept behind a snapshot for laggards */
@@ -230,6 +233,7 @@ struct core_status {
     const char *why;       /* why it is not serving, "" when it is; static */
     struct uuid uuid;
     struct uuid former;    /* the UUID it gave up, or none */
+    bool lost;             /* had data, and has none since (boot.h) */
     struct uuid group;
     uint64_t run;
     uint64_t promised;     /* P */
@@ -242,6 +246,7 @@ struct core_status {
     uint64_t commit_seq;
     uint64_t applied_seq;
     uint64_t applied_hash;
+    size_t bytes;          /* memory that the keys take, about */
     uint64_t state_digest; /* of the key space, promotions and sessions */
     bool voter;
     bool quorate;

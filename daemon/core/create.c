@@ -7,17 +7,25 @@
 #include "daemon/core/replicate.h"
 #include "daemon/core/view.h"
 
-/* The blank replicas heard, those of the lowest nodes first, at most
- * expected_voters. False when there are too few, or one with data is there. */
-static bool create_voters(const struct core *core, struct config *voters)
+/* The blank replicas heard, those of the lowest nodes first, expected_voters of
+ * them. NULL, or why there cannot be a group of them. */
+static const char *create_voters(const struct core *core,
+                                 struct config *voters)
 {
     bool taken[CONFIG_MAX * 8] = {false};
 
     memset(voters, 0, sizeof(*voters));
+    if (core->lost)
+        return "its data were lost; it waits for the group to give them back";
     for (size_t i = 0; i < core->peers.count; i++) {
         const struct peer *peer = &core->peers.list[i];
-        if (peer->hello && peer->present && !uuid_is_none(&peer->group))
-            return false;
+        if (!peer->hello || !peer->present)
+            continue;
+        if (peer->lost)
+            return "a replica that lost its data is here; a new group is not "
+                   "made beside it";
+        if (!uuid_is_none(&peer->group))
+            return "waits for the group's leader";
     }
     while (voters->count < core->options.expected_voters) {
         size_t lowest = core->peers.count;
@@ -29,13 +37,13 @@ static bool create_voters(const struct core *core, struct config *voters)
                 lowest = i;
         }
         if (lowest == core->peers.count)
-            return false;
+            return "waits for as many blank replicas as expected_voters";
         taken[lowest] = true;
         const struct peer *peer = &core->peers.list[lowest];
         if (config_add(voters, &peer->uuid, peer->node) != 0)
-            return false;
+            return "waits until each node has one replica";
     }
-    return true;
+    return NULL;
 }
 
 static bool create_is_first(const struct core *core, const struct config *voters)
@@ -49,13 +57,21 @@ static bool create_is_first(const struct core *core, const struct config *voters
     return self >= 0;
 }
 
+struct uuid create_group(const uint8_t *bytes, size_t len)
+{
+    XXH128_canonical_t canonical;
+    struct uuid group;
+
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes, len));
+    memcpy(group.bytes, canonical.digest, sizeof(group.bytes));
+    return group;
+}
+
 /* Entry 1 of the group of those voters, encoded; and the group's UUID. */
 static struct uuid create_entry(enum core_mode mode, const struct config *voters,
                                 struct buf *encoded)
 {
-    XXH128_canonical_t canonical;
     struct buf payload = {0};
-    struct uuid group;
 
     machine_create_encode(&payload, mode, voters);
     struct entry entry = {
@@ -67,10 +83,7 @@ static struct uuid create_entry(enum core_mode mode, const struct config *voters
     };
     entry_encode(encoded, &entry);
     buf_free(&payload);
-    XXH128_canonicalFromHash(&canonical,
-                             XXH3_128bits(encoded->data, encoded->len));
-    memcpy(group.bytes, canonical.digest, sizeof(group.bytes));
-    return group;
+    return create_group(encoded->data, encoded->len);
 }
 
 /* This replica is a voter of the group that `encoded` begins. */
@@ -82,9 +95,7 @@ static void create_join(struct core *core, const struct uuid *group,
     if (core->view.promised < 1)
         core->view.promised = 1; /* the epoch of entry 1 */
     core->view.joined = core->view.promised;
-    core_promise(core);
     replicate_store(core, encoded->data, encoded->len);
-    core->view.promise_op = core->op; /* nothing is said before entry 1 is safe */
     view_wait(core, "the group was just created");
 }
 
@@ -93,8 +104,15 @@ void create_settle(struct core *core)
     struct buf encoded = {0};
     struct config voters;
 
-    if (!core->quorate || core->leaving || !create_voters(core, &voters) ||
-        !create_is_first(core, &voters))
+    if (core->leaving)
+        return;
+    if (!core->quorate) {
+        core->why = "Corosync has no quorum here";
+        return;
+    }
+    const char *lacks = create_voters(core, &voters);
+    core->why = lacks != NULL ? lacks : "waits for the group to be created";
+    if (lacks != NULL || !create_is_first(core, &voters))
         return;
     struct uuid group = create_entry(core->options.mode, &voters, &encoded);
     create_join(core, &group, &encoded);
@@ -122,15 +140,12 @@ out:
 }
 
 /* Blank again: nothing of a group that never lived is kept, but for P, which
- * only rises. The log goes first: a crash between the two leaves a voter
- * without entry 1, which boots as blank. */
+ * only rises. The group's name goes first: a crash between the two leaves
+ * entry 1 as it was. */
 static void create_drop(struct core *core)
 {
-    if (log_last(&core->log).seq > 0) {
-        struct effect *effect = effects_add(core->effects, EFFECT_TRUNCATE);
-        effect->op = ++core->op;
-        effect->seq = 1;
-    }
+    bool holds = log_last(&core->log).seq > 0;
+
     log_free(&core->log);
     machine_free(&core->machine);
     memset(&core->group, 0, sizeof(core->group));
@@ -140,6 +155,11 @@ static void create_drop(struct core *core)
     core->config_op = 0;
     core->view.joined = 0;
     core_promise(core);
+    if (holds) {
+        struct effect *effect = effects_add(core->effects, EFFECT_TRUNCATE);
+        effect->op = ++core->op;
+        effect->seq = 1;
+    }
     peers_forget_view(&core->peers);
     view_wait(core, "its group was created twice; this one is dropped");
 }

@@ -5,6 +5,8 @@
  *   quorate, the one on the lowest node creates the group: it stores entry 1
  *   (CREATE), which holds the mode and the voters, and says HELLO. Whoever is
  *   blank and finds itself named in a HELLO makes the same entry from it.
+ *   A replica that had data and lost them (boot.h) counts as one with data:
+ *   its group may live, and clients of an empty one would not be told.
  *
  *   The group's UUID is the XXH3-128 of that entry. So a HELLO proves that the
  *   entry made from it is the right one, and two creators that saw the same
@@ -28,7 +30,8 @@
  *   in a lower group never said READY in this one, which is therefore dead.
  *
  * INVARIANTS
- *   Only a blank replica ever takes entry 1 from a HELLO.
+ *   Only a blank replica ever takes entry 1 from a HELLO. One that is lost is
+ *   never named in it.
  *   expected_voters is more than half of all instances (the agent checks it):
  *   any two sets of voters then share one.
  */
@@ -36,6 +39,9 @@
 #define HOTWARM_CORE_CREATE_H
 
 #include "daemon/core/state.h"
+
+/* The UUID of the group whose entry 1, encoded, those bytes are. */
+struct uuid create_group(const uint8_t *bytes, size_t len);
 
 /* A blank replica heard a HELLO: is it named a voter of that group? */
 void create_on_hello(struct core *core, const struct message *message);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/command.h"
 #include "daemon/core/gate.h"
 #include "daemon/core/replicate.h"
 #include "daemon/core/view.h"
@@ -13,6 +12,8 @@ static const char UNKNOWN_OUTCOME[] =
     "-UNKNOWN the outcome of this write cannot be told\r\n";
 static const char READ_ONLY[] =
     "-READONLY You can't write against a read only replica.\r\n";
+static const char OUT_OF_MEMORY[] =
+    "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
 static const char TOO_LARGE[] =
     "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n";
 
@@ -105,8 +106,16 @@ static bool forward_is_too_large(const struct core_arg *argv, size_t argc)
     return bytes > CORE_VALUE_MAX + FORWARD_ROOM;
 }
 
+/* By what is applied here; what is under way comes on top of it. */
+static bool forward_is_full(const struct core *core)
+{
+    return core->options.max_memory != 0 &&
+           core->machine.keyspace.bytes > core->options.max_memory;
+}
+
 void forward_write(struct core *core, uint64_t request,
-                   const struct core_arg *argv, size_t argc)
+                   const struct command *command, const struct core_arg *argv,
+                   size_t argc)
 {
     struct buf payload = {0};
 
@@ -116,6 +125,10 @@ void forward_write(struct core *core, uint64_t request,
     }
     if (forward_is_too_large(argv, argc)) {
         core_reply_text(core, request, OUTCOME_REFUSED, TOO_LARGE);
+        return;
+    }
+    if (command->effect == COMMAND_GROWS && forward_is_full(core)) {
+        core_reply_text(core, request, OUTCOME_REFUSED, OUT_OF_MEMORY);
         return;
     }
     command_encode(&payload, argv, argc);

@@ -19,11 +19,14 @@
 #ifndef HOTWARM_CORE_FORWARD_H
 #define HOTWARM_CORE_FORWARD_H
 
+#include "daemon/core/command.h"
 #include "daemon/core/state.h"
 
-/* A client's write; refused at once when this replica's gate is closed. */
+/* A client's write; refused at once when this replica's gate is closed, or when
+ * it may need memory and there is none left. */
 void forward_write(struct core *core, uint64_t request,
-                   const struct core_arg *argv, size_t argc);
+                   const struct command *command, const struct core_arg *argv,
+                   size_t argc);
 
 /* A PROMOTE or DEMOTE of this replica: no client waits for it here, and it
  * never times out. */

@@ -152,7 +152,7 @@ void machine_read(struct machine *machine, const struct core_arg *argv,
         .reply = reply,
     };
 
-    if (command != NULL && !command->writes)
+    if (command != NULL && command->effect == COMMAND_READS)
         command->run(&call);
 }
 

@@ -37,6 +37,7 @@ struct peer {
     uint64_t promised;
     struct log_point last;
     bool promoted;
+    bool lost;
 
     uint64_t ack_epoch; /* durable in this epoch … */
     uint64_t ack_seq;   /* … up to here */

@@ -53,6 +53,7 @@ static void replicate_take_config(struct core *core, const struct config *config
 
 void replicate_store(struct core *core, const uint8_t *bytes, size_t len)
 {
+    bool first = log_last(&core->log).seq == 0;
     struct config config;
 
     const struct log_item *item = log_append(&core->log, bytes, len, ++core->op);
@@ -66,6 +67,8 @@ void replicate_store(struct core *core, const uint8_t *bytes, size_t len)
     if (core_is_me(core, &item->entry.origin) && item->entry.run == core->run &&
         item->entry.number > core->forward.seen_number)
         core->forward.seen_number = item->entry.number;
+    if (first)
+        core_hold(core);
 }
 
 static void replicate_cut(struct core *core, uint64_t seq)

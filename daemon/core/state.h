@@ -100,11 +100,12 @@ struct gate {
 
 struct barrier_read {
     uint64_t request;
+    uint64_t deadline_ns;
     struct buf command; /* command_encode */
 };
 
 struct barrier_batch {
-    struct barrier_read *list;
+    struct barrier_read *list; /* ascending by deadline */
     size_t count, cap;
 };
 
@@ -140,6 +141,7 @@ struct core {
 
     struct uuid uuid;
     struct uuid former;
+    bool lost;          /* had data, and has none since (boot.h) */
     struct uuid group;
     uint64_t run;
     bool resetting;     /* the disk has to be moved aside first */
@@ -183,6 +185,9 @@ void core_reply(struct core *core, uint64_t request, enum outcome outcome,
                 uint64_t seq, const void *text, size_t len);
 void core_reply_text(struct core *core, uint64_t request, enum outcome outcome,
                      const char *text);
+
+/* The first thing of its group is being stored: names the group behind it. */
+void core_hold(struct core *core);
 
 /* Stores identity, promise and the newest known committed configuration. The
  * op that does it, also kept in view.promise_op. */

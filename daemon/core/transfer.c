@@ -220,6 +220,7 @@ static void transfer_install(struct core *core)
         transfer_end(core);
         return;
     }
+    bool first = log_last(&core->log).seq == 0;
     machine_free(&core->machine);
     core->machine = machine;
     core->commit_seq = machine.at.seq;
@@ -232,6 +233,8 @@ static void transfer_install(struct core *core)
     effect->op = ++core->op;
     effect->seq = machine.at.seq;
     log_reset(&core->log, &machine.at, core->op);
+    if (first)
+        core_hold(core);
     transfer->own = machine.at;
     transfer->applied_bytes = 0;
     core->replicate.matched_seq = machine.at.seq;

@@ -222,6 +222,7 @@ void view_on_hello(struct core *core, const struct message *message,
     peer->promised = message->epoch;
     peer->last = message->point;
     peer->promoted = (message->flags & WIRE_PROMOTED) != 0;
+    peer->lost = (message->flags & WIRE_LOST) != 0;
     if (core->role != CORE_ROLE_LEADER || core_is_me(core, &message->sender))
         return;
     /* Who promised more cannot hear this leader: lead above that. */
@@ -270,6 +271,8 @@ static void view_say_hello(struct core *core)
     message.flags = core->options.mode == CORE_HOT ? WIRE_MODE_HOT : 0;
     if (core->gate.token != 0)
         message.flags |= WIRE_PROMOTED;
+    if (core->lost)
+        message.flags |= WIRE_LOST;
     message.former = core->former;
     message.config = core->config;
     core_multicast(core, &message);

@@ -382,7 +382,7 @@ static void compare_info(struct driver *driver, const struct command *command)
     const struct buf *reply = &driver->expected;
     int64_t numbers[4] = {command->arity, command->first_key, command->last_key,
                           command->key_step};
-    bool writes = false, same = true;
+    bool writes = false, grows = false, same = true;
     resp_read(reply, 0, &value);
     resp_read(reply, value.next, &value);
     same &= value.type == '*' && value.count >= 6;
@@ -399,10 +399,12 @@ static void compare_info(struct driver *driver, const struct command *command)
         for (int64_t left = value.count; left > 0; left--) {
             resp_read(reply, at, &value);
             writes |= value.len == 5 && memcmp(value.text, "write", 5) == 0;
+            grows |= value.len == 7 && memcmp(value.text, "denyoom", 7) == 0;
             at = value.next;
         }
     }
-    if (!same || writes != command->writes)
+    if (!same || writes != (command->effect != COMMAND_READS) ||
+        grows != (command->effect == COMMAND_GROWS))
         errx(1, "%s: COMMAND INFO says otherwise: %.*s", command->name,
              (int)reply->len, (const char *)reply->data);
 }

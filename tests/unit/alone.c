@@ -50,12 +50,11 @@ void alone_tear(struct alone *alone, size_t count)
     disk_drop(&alone->disk, alone->disk.count - count, count);
 }
 
-static void disk_free(struct alone_disk *disk)
+void alone_wipe(struct alone *alone)
 {
-    disk_drop(disk, 0, disk->count);
-    free(disk->records);
-    buf_free(&disk->promise);
-    buf_free(&disk->snapshot);
+    disk_drop(&alone->disk, 0, alone->disk.count);
+    buf_free(&alone->disk.promise);
+    buf_free(&alone->disk.snapshot);
 }
 
 /* ---- effects ---- */
@@ -94,6 +93,8 @@ static void take_disk_effect(struct alone *alone, const struct effect *effect,
         disk_append(&alone->disk, effect, data);
     } else if (effect->kind == EFFECT_COMPACT) {
         disk_compact(&alone->disk, effect->seq);
+    } else if (effect->kind == EFFECT_RESET) {
+        alone_wipe(alone);
     } else {
         fail_msg("a replica alone has no effect %d", effect->kind);
     }
@@ -288,7 +289,8 @@ struct alone *alone_start(void)
 void alone_stop(struct alone *alone)
 {
     core_close(alone->core);
-    disk_free(&alone->disk);
+    alone_wipe(alone);
+    free(alone->disk.records);
     effects_free(&alone->effects);
     for (size_t i = 0; i < ALONE_QUEUE; i++)
         buf_free(&alone->queue[i].data);

@@ -7,7 +7,7 @@
  *
  * INVARIANTS
  *   Every request is answered at most once; appended entries follow each
- *   other; a replica alone never cuts, installs or resets (asserted).
+ *   other; a replica alone never cuts or installs (asserted).
  *
  * OWNERSHIP
  *   alone_start's struct is ended by alone_stop.
@@ -75,6 +75,9 @@ void alone_connect(struct alone *alone);
 
 /* The last `count` records are lost. */
 void alone_tear(struct alone *alone, size_t count);
+
+/* Everything is lost. */
+void alone_wipe(struct alone *alone);
 
 void alone_quorum(struct alone *alone, bool quorate);
 

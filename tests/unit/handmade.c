@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <xxhash.h>
+
 #include "daemon/core/machine.h"
 #include "tests/unit/sample.h"
 
@@ -28,12 +30,26 @@ struct config handmade_voters(uint64_t seq, uint8_t count)
     return config;
 }
 
+struct uuid handmade_group(void)
+{
+    struct handmade disk = {0};
+    struct uuid group;
+
+    handmade_fill(&disk, 1, 1, 0);
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(disk.encoded[0].data,
+                                                 disk.encoded[0].len));
+    memcpy(group.bytes, hash.digest, sizeof group.bytes);
+    handmade_free(&disk);
+    return group;
+}
+
 struct handmade_promise handmade_sample(void)
 {
     return (struct handmade_promise){
         .uuid = sample_uuid(HANDMADE_OWN),
         .former = sample_uuid(HANDMADE_FORMER),
-        .group = sample_uuid(HANDMADE_GROUP),
+        .group = handmade_group(),
         .run = 41,
         .promised = 17,
         .committed = handmade_voters(1, 3),
@@ -42,7 +58,7 @@ struct handmade_promise handmade_sample(void)
 
 void handmade_promise(struct buf *buf, const struct handmade_promise *promise)
 {
-    buf_bytes(buf, "HWPF\1\0\0\0", 8);
+    buf_bytes(buf, promise->lost ? "HWPF\1\0\1\0" : "HWPF\1\0\0\0", 8);
     buf_uuid(buf, &promise->uuid);
     buf_uuid(buf, &promise->former);
     buf_uuid(buf, &promise->group);
@@ -97,7 +113,7 @@ struct log_point handmade_fill(struct handmade *disk, uint64_t first,
 void handmade_snapshot(struct handmade *disk, struct log_point at)
 {
     struct machine machine = {
-        .group = sample_uuid(HANDMADE_GROUP),
+        .group = handmade_group(),
         .mode = CORE_WARM,
         .at = at,
         .config = handmade_voters(1, 3),

@@ -10,6 +10,7 @@
 #ifndef HOTWARM_TESTS_UNIT_HANDMADE_H
 #define HOTWARM_TESTS_UNIT_HANDMADE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,6 @@
 enum {
     HANDMADE_OWN = 1,
     HANDMADE_FORMER = 2,
-    HANDMADE_GROUP = 3,
     HANDMADE_FRESH = 9
 };
 
@@ -29,6 +29,7 @@ enum { HANDMADE_RECORDS_MAX = 16 };
 
 struct handmade_promise {
     struct uuid uuid, former, group;
+    bool lost;
     uint64_t run, promised;
     struct config committed;
 };
@@ -43,6 +44,9 @@ struct handmade {
 
 /* Voters 1 to `count`, on nodes of the same number. */
 struct config handmade_voters(uint64_t seq, uint8_t count);
+
+/* The group of all logs that are made here: the hash of their entry 1. */
+struct uuid handmade_group(void);
 
 /* Run 41, promise 17, three voters. */
 struct handmade_promise handmade_sample(void);

@@ -98,6 +98,7 @@ static void begins_with(const struct handmade *disk, bool reset)
 static void is_given_up(const struct handmade *disk, uint8_t former)
 {
     is_blank(disk, former);
+    assert_true(status_of(disk).lost);
     begins_with(disk, true);
 }
 
@@ -109,6 +110,7 @@ static void nothing_is_blank(void **state)
 
     (void)state;
     is_blank(&disk, 0);
+    assert_false(status_of(&disk).lost);
     begins_with(&disk, false);
 }
 
@@ -403,35 +405,77 @@ static void promise_is_not_below_the_log(void **state)
     }
 }
 
-/* A first start that was cut off: entry 1 is not there. It is blank again if it
- * cannot have voted; else the log was lost, and so is its word. */
-static void a_first_start_cut_off_is_blank_again(void **state)
+/* As the sample, but for what the P file says. */
+static void begin_with(struct handmade *disk, uint64_t last,
+                       const struct handmade_promise *promise)
+{
+    handmade_begin(disk, last);
+    buf_reset(&disk->promise);
+    handmade_promise(&disk->promise, promise);
+}
+
+/* The P file names its group, so something of it had been stored. */
+static void promise_without_its_log_is_given_up(void **state)
 {
     struct handmade_promise promise = handmade_sample();
     struct handmade disk;
 
     (void)state;
-    for (uint64_t promised = 0; promised <= 2; promised++) {
-        for (uint64_t last = 0; last <= 1; last++) {
-            handmade_begin(&disk, last);
-            buf_reset(&disk.promise);
-            promise.promised = promised;
-            handmade_promise(&disk.promise, &promise);
-            struct core_status status = status_of(&disk);
-            bool given_up = last == 0 && promised > 1;
-            assert_int_equal(uuid_is_none(&status.group), last == 0);
-            assert_int_equal(status.voter, last != 0);
-            assert_int_equal(uuid_equal(&status.uuid, &promise.uuid),
-                             !given_up);
-            assert_int_equal(uuid_equal(&status.former, &promise.uuid),
-                             given_up);
-            if (!given_up) {
-                assert_int_equal(status.promised,
-                                 promised > last ? promised : last);
-                assert_int_equal(status.run, 41);
-            }
-            handmade_free(&disk);
-        }
+    for (promise.promised = 0; promise.promised <= 2; promise.promised++) {
+        begin_with(&disk, 0, &promise);
+        is_given_up(&disk, HANDMADE_OWN);
+        handmade_free(&disk);
+    }
+}
+
+static void another_groups_log_is_given_up(void **state)
+{
+    struct handmade_promise promise = handmade_sample();
+    struct handmade disk;
+
+    (void)state;
+    promise.group = sample_uuid(7);
+    for (uint64_t last = 1; last <= 3; last++) {
+        begin_with(&disk, last, &promise);
+        is_given_up(&disk, HANDMADE_OWN);
+        handmade_free(&disk);
+    }
+    disk_with_snapshot(&disk, 6, 6);
+    buf_reset(&disk.promise);
+    handmade_promise(&disk.promise, &promise);
+    is_given_up(&disk, HANDMADE_OWN);
+    handmade_free(&disk);
+}
+
+/* A P file that names no group yet: the first thing of it is there, or nothing,
+ * but never more. */
+static void joining_cut_off_goes_on(void **state)
+{
+    struct handmade_promise promise = handmade_sample();
+    struct handmade disk;
+
+    (void)state;
+    memset(&promise.group, 0, sizeof promise.group);
+    memset(&promise.committed, 0, sizeof promise.committed);
+    promise.lost = true;
+    begin_with(&disk, 0, &promise);
+    struct core_status status = status_of(&disk);
+    assert_true(uuid_is_none(&status.group));
+    assert_true(uuid_equal(&status.uuid, &promise.uuid));
+    assert_true(status.lost);
+    handmade_free(&disk);
+    begin_with(&disk, 1, &promise);
+    is_kept(&disk, 1);
+    handmade_free(&disk);
+    disk_with_snapshot(&disk, 7, 6);
+    buf_reset(&disk.promise);
+    handmade_promise(&disk.promise, &promise);
+    is_kept(&disk, 5);
+    handmade_free(&disk);
+    for (uint64_t last = 2; last <= 3; last++) {
+        begin_with(&disk, last, &promise);
+        is_given_up(&disk, HANDMADE_OWN);
+        handmade_free(&disk);
     }
 }
 
@@ -517,7 +561,9 @@ int main(void)
         cmocka_unit_test(unreadable_snapshots_are_told_apart),
         cmocka_unit_test(promise_comes_back),
         cmocka_unit_test(promise_is_not_below_the_log),
-        cmocka_unit_test(a_first_start_cut_off_is_blank_again),
+        cmocka_unit_test(promise_without_its_log_is_given_up),
+        cmocka_unit_test(another_groups_log_is_given_up),
+        cmocka_unit_test(joining_cut_off_goes_on),
         cmocka_unit_test(state_is_of_the_group),
         cmocka_unit_test(configurations_come_from_promise_and_log),
     };

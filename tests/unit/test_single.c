@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/alone.h"
@@ -367,6 +368,29 @@ static void without_quorum_the_outcome_is_unknown(void **state)
     alone_stop(alone);
 }
 
+static void without_quorum_a_read_is_refused_in_time(void **state)
+{
+    struct alone *alone = start_promoted();
+
+    (void)state;
+    alone_quorum(alone, false);
+    uint64_t first = alone_ask(alone, CORE_COMMAND, "GET k");
+    alone_pass(alone, 3000);
+    uint64_t second = alone_ask(alone, CORE_COMMAND, "GET k");
+    alone_pass(alone, 1999);
+    assert_false(alone->answers[first].there);
+    alone_pass(alone, 1);
+    alone_answered(alone, first, OUTCOME_REFUSED,
+                   "-CLUSTERDOWN no majority of the group's voters answers "
+                   "this replica\r\n");
+    alone_pass(alone, 1000);
+    assert_false(alone->answers[second].there);
+    alone_quorum(alone, true);
+    alone_pass(alone, 1999);
+    alone_answered(alone, second, OUTCOME_OK, "$-1\r\n");
+    alone_stop(alone);
+}
+
 static void with_quorum_in_time_it_answers(void **state)
 {
     struct alone *alone = start_promoted();
@@ -462,6 +486,72 @@ static void another_mode_is_refused(void **state)
     alone_stop(alone);
 }
 
+/* ---- a loss ---- */
+
+/* Only who wipes the disk says that nothing was there. */
+static void lost_data_are_not_an_empty_group(void **state)
+{
+    struct alone *alone = start_promoted();
+    struct uuid uuid = alone_status(alone).uuid;
+
+    (void)state;
+    alone_says(alone, "SET k v", ALONE_OK);
+    alone_tear(alone, alone->disk.count);
+    for (int round = 0; round < 3; round++) {
+        alone_restart(alone);
+        alone_pass(alone, 60000);
+        struct core_status status = alone_status(alone);
+        assert_int_equal(status.role, CORE_ROLE_BLANK);
+        assert_true(status.lost);
+        assert_string_equal(status.why, "its data were lost; it waits for the "
+                                        "group to give them back");
+        assert_true(uuid_equal(&status.former, &uuid));
+        assert_false(uuid_equal(&status.uuid, &uuid));
+        assert_int_equal(alone->score, 0);
+        alone_refuses(alone, "SET k w", READ_ONLY);
+        uint64_t read = alone_ask(alone, CORE_COMMAND_LOCAL, "GET k");
+        alone_answered(alone, read, OUTCOME_REFUSED,
+                       "-CLUSTERDOWN this replica has no data yet\r\n");
+    }
+    alone_wipe(alone);
+    alone_restart(alone);
+    assert_int_equal(alone_status(alone).role, CORE_ROLE_LEADER);
+    assert_false(alone_status(alone).lost);
+    alone_says(alone, "GET k", "$-1\r\n");
+    alone_stop(alone);
+}
+
+/* ---- limits ---- */
+
+static void beyond_max_memory_nothing_grows(void **state)
+{
+    static const char oom[] =
+        "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    struct alone *alone = alone_start();
+    char line[64];
+    int kept = 0;
+
+    (void)state;
+    alone->options.max_memory = 4096;
+    alone_restart(alone);
+    alone_office(alone, CORE_PROMOTE);
+    while (alone_status(alone).bytes <= 4096) {
+        snprintf(line, sizeof line, "SET key:%d value", kept++);
+        alone_says(alone, line, ALONE_OK);
+    }
+    assert_true(kept > 10);
+    uint64_t last = alone_status(alone).last_seq;
+    alone_refuses(alone, "SET one more", oom);
+    alone_refuses(alone, "INCR n", oom);
+    alone_refuses(alone, "HSET h f v", oom);
+    assert_int_equal(alone_status(alone).last_seq, last);
+    alone_says(alone, "GET key:0", "$5\r\nvalue\r\n");
+    alone_says(alone, "PEXPIRE key:1 600000", ":1\r\n");
+    alone_says(alone, "DEL key:0 key:2 key:3", ":3\r\n");
+    alone_says(alone, "SET one more", ALONE_OK);
+    alone_stop(alone);
+}
+
 /* ---- a pure function ---- */
 
 static uint64_t play(uint64_t wall_ms)
@@ -512,10 +602,13 @@ int main(void)
         cmocka_unit_test(promoted_twice_it_keeps_its_token),
         cmocka_unit_test(demoted_while_it_is_being_promoted),
         cmocka_unit_test(without_quorum_the_outcome_is_unknown),
+        cmocka_unit_test(without_quorum_a_read_is_refused_in_time),
         cmocka_unit_test(with_quorum_in_time_it_answers),
         cmocka_unit_test(time_goes_on_by_any_wall_clock),
         cmocka_unit_test(leaving_it_says_so_and_is_silent),
         cmocka_unit_test(another_mode_is_refused),
+        cmocka_unit_test(lost_data_are_not_an_empty_group),
+        cmocka_unit_test(beyond_max_memory_nothing_grows),
         cmocka_unit_test(equal_events_give_equal_effects),
     };
 
