@@ -57,9 +57,15 @@ static enum instance_state ask(const struct instance *instance,
                                struct redisReply **reply,
                                char why[INSTANCE_WHY_MAX])
 {
-    const char *const words[] = {"HOTWARM", verb};
+    char text[INSTANCE_VERB_MAX], *rest = text;
+    const char *words[INSTANCE_VERB_MAX / 2] = {"HOTWARM"};
     uint64_t began = ocf_now_ms();
-    int result = ctl_ask(instance->control, deadline_ms, 2, words, reply);
+    size_t count = 1;
+
+    snprintf(text, sizeof text, "%s", verb);
+    while ((words[count] = strsep(&rest, " ")) != NULL)
+        count++;
+    int result = ctl_ask(instance->control, deadline_ms, count, words, reply);
 
     switch (result) {
     case 0:
@@ -88,9 +94,9 @@ static enum instance_state ask(const struct instance *instance,
         return INSTANCE_BROKEN;
     }
     if ((*reply)->type == REDIS_REPLY_ERROR) {
-        const char *text = (*reply)->str;
+        const char *error = (*reply)->str;
         snprintf(why, INSTANCE_WHY_MAX, "%s",
-                 strncmp(text, "ERR ", 4) == 0 ? text + 4 : text);
+                 strncmp(error, "ERR ", 4) == 0 ? error + 4 : error);
         freeReplyObject(*reply);
         *reply = NULL;
         return INSTANCE_BROKEN;

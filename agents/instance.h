@@ -33,7 +33,11 @@
 
 #include "lib/ctl.h"
 
-enum { INSTANCE_PATH_MAX = 512, INSTANCE_WHY_MAX = 1024 };
+enum {
+    INSTANCE_PATH_MAX = 512,
+    INSTANCE_WHY_MAX = 1024,
+    INSTANCE_VERB_MAX = 256
+};
 
 struct instance {
     char control[INSTANCE_PATH_MAX];
@@ -63,7 +67,7 @@ enum instance_state instance_look(const struct instance *instance,
 /* Whether somebody holds the lock. False too when that cannot be told. */
 bool instance_locked(const struct instance *instance);
 
-/* Sends "HOTWARM <verb>" and waits for its answer. RUNNING: it said +OK.
+/* Sends "HOTWARM <verb>", its words parted by single blanks, and waits for its answer. RUNNING: it said +OK.
  * BROKEN: it refused, or answered nonsense; `why` is what it said. SILENT: no
  * answer by the deadline. STOPPED: nobody listens, or it closed. */
 enum instance_state instance_tell(const struct instance *instance,

@@ -199,6 +199,44 @@ static void fill_arguments(const struct ocf *ocf, struct arguments *arguments)
     argument(arguments, "--resource=%.255s", ocf_instance(ocf));
 }
 
+/* How early this node stands in preferred_nodes: the first has as much as there
+ * are nodes, one that is not named has 0. */
+static unsigned preference(const struct ocf *ocf)
+{
+    const char *self = getenv("OCF_RESKEY_CRM_meta_on_node");
+    char copy[REPLICA_NODES_BYTES], *rest = copy;
+    unsigned place = 0, named = 0;
+    const char *node;
+
+    snprintf(copy, sizeof copy, "%s", ocf_text(ocf, REPLICA_PREFERRED_NODES));
+    while ((node = strsep(&rest, " ,")) != NULL) {
+        if (*node == '\0')
+            continue;
+        named++;
+        if (place == 0 && self != NULL && strcmp(node, self) == 0)
+            place = named;
+    }
+    return place == 0 ? 0 : named - place + 1;
+}
+
+/* What may change while the daemon runs. */
+static int tune(const struct ocf *ocf, const struct instance *instance)
+{
+    char verb[INSTANCE_VERB_MAX], why[INSTANCE_WHY_MAX];
+
+    snprintf(verb, sizeof verb,
+             "TUNE preference %u failback %s failback_delay %" PRId64
+             " maxlag %" PRId64 " promoted_max %" PRId64,
+             preference(ocf), ocf_text(ocf, REPLICA_FAILBACK),
+             ocf_number(ocf, REPLICA_FAILBACK_DELAY),
+             ocf_number(ocf, REPLICA_MAXLAG), ocf_meta("promoted_max", 1));
+    if (instance_tell(instance, verb, ocf_deadline_ms(ocf), why) ==
+        INSTANCE_RUNNING)
+        return OCF_SUCCESS;
+    ocf_reason(ocf, "%s", why);
+    return OCF_ERR_GENERIC;
+}
+
 /* The launched program ends when the daemon is ready, or has failed. */
 static int await_launch(const struct ocf *ocf, struct launch *launch)
 {
@@ -264,7 +302,9 @@ static int replica_start(struct ocf *ocf)
     }
     code = await_launch(ocf, &launch);
     launch_end(&launch);
-    return code == OCF_SUCCESS ? await_answer(ocf, &instance) : code;
+    if (code == OCF_SUCCESS)
+        code = await_answer(ocf, &instance);
+    return code == OCF_SUCCESS ? tune(ocf, &instance) : code;
 }
 
 /* --- stop, promote, demote --- */
@@ -369,13 +409,15 @@ static int replica_notify(struct ocf *ocf)
     return OCF_SUCCESS;
 }
 
-/* What can be reloaded is read anew at each action. */
 static int replica_reload_agent(struct ocf *ocf)
 {
+    struct instance instance;
     int code = look(ocf, ocf_deadline_ms(ocf));
 
-    return code == OCF_NOT_RUNNING || code == OCF_ERR_GENERIC ? code
-                                                              : OCF_SUCCESS;
+    if (code == OCF_NOT_RUNNING || code == OCF_ERR_GENERIC)
+        return code;
+    find_instance(ocf, &instance);
+    return tune(ocf, &instance);
 }
 
 /* Level 10: whether it could run here. Nothing here is a fault of the

@@ -45,7 +45,7 @@ static bool is_dir(const char *text)
 
 static bool is_node_list(const char *text)
 {
-    char copy[1024], *rest = copy;
+    char copy[REPLICA_NODES_BYTES], *rest = copy;
     const char *node;
 
     if (strlen(text) >= sizeof copy)
@@ -114,8 +114,18 @@ const struct ocf_param replica_params[REPLICA_PARAMS] = {
          .shortdesc = "Whether a preferred node takes over again",
          .longdesc = "When a preferred node returns while another one is "
                      "promoted. never: nothing changes. delayed: it takes "
-                     "over once it has been stable for a while. always: it "
-                     "takes over once it has caught up."},
+                     "over once it has been caught up for failback_delay. "
+                     "always: it takes over once it has caught up."},
+    [REPLICA_FAILBACK_DELAY] =
+        {.name = "failback_delay",
+         .type = OCF_TYPE_TIME,
+         .flags = OCF_RELOADABLE,
+         .fallback = "5min",
+         .min = 0,
+         .max = INT64_C(30) * 24 * 3600 * 1000,
+         .shortdesc = "How long a preferred node must be stable",
+         .longdesc = "With failback=delayed: for so long a replica must have "
+                     "been caught up before it takes over."},
     [REPLICA_MAXLAG] =
         {.name = "maxlag",
          .type = OCF_TYPE_INTEGER,

@@ -15,12 +15,16 @@
 /* A state directory's path, with its NUL. */
 enum { REPLICA_VOTERS_MAX = 16, REPLICA_DIR_BYTES = 256 };
 
+/* preferred_nodes, with its NUL. */
+enum { REPLICA_NODES_BYTES = 1024 };
+
 enum replica_param {
     REPLICA_GROUP,
     REPLICA_MODE,
     REPLICA_EXPECTED_VOTERS,
     REPLICA_PREFERRED_NODES,
     REPLICA_FAILBACK,
+    REPLICA_FAILBACK_DELAY,
     REPLICA_MAXLAG,
     REPLICA_READS,
     REPLICA_FENCING,

@@ -25,6 +25,7 @@
 #include "daemon/shell/server.h"
 #include "daemon/shell/snapshotter.h"
 #include "daemon/shell/store.h"
+#include "daemon/tune.h"
 #include "lib/link.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -297,12 +298,26 @@ static struct session_facts facts(const struct hotwarmd *d)
     return facts;
 }
 
+static void on_tune(struct hotwarmd *d, uint64_t number,
+                    const struct core_arg *argv, size_t argc)
+{
+    struct core_event event = {.kind = CORE_TUNE};
+    struct buf reply = {0};
+
+    if (tune_parse(argv, argc, &event.u.tuning, &reply) == 0) {
+        step(d, &event);
+        buf_printf(&reply, "+OK\r\n");
+    }
+    server_reply(d->server, number, reply.data, reply.len);
+    buf_free(&reply);
+}
+
 /* HOTWARM …: the control socket's own commands. */
 static void on_control(struct hotwarmd *d, uint64_t number,
                        const struct core_arg *argv, size_t argc)
 {
     static const char unknown[] =
-        "-ERR HOTWARM knows STATUS, PROMOTE, DEMOTE and STOP\r\n";
+        "-ERR HOTWARM knows STATUS, PROMOTE, DEMOTE, TUNE and STOP\r\n";
     struct session_facts now = facts(d);
     struct buf reply = {0};
 
@@ -312,6 +327,8 @@ static void on_control(struct hotwarmd *d, uint64_t number,
         client_event(d, CORE_DEMOTE, number, NULL, 0);
     else if (session_word(argv, argc, 1, "STOP"))
         client_event(d, CORE_LEAVE, number, NULL, 0);
+    else if (session_word(argv, argc, 1, "TUNE"))
+        on_tune(d, number, argv + 2, argc - 2);
     else if (session_word(argv, argc, 1, "STATUS")) {
         session_status(&now, &reply);
         server_reply(d->server, number, reply.data, reply.len);

@@ -13,12 +13,11 @@
 #include "daemon/core/handover.h"
 #include "daemon/core/membership.h"
 #include "daemon/core/replicate.h"
+#include "daemon/core/score.h"
 #include "daemon/core/state.h"
 #include "daemon/core/transfer.h"
 #include "daemon/core/view.h"
 #include "lib/mem.h"
-
-enum { CORE_SCORE = 100 }; /* the standing score of a voter that serves */
 
 int core_open(struct core **out, const struct core_options *options,
               const struct core_boot *boot)
@@ -29,6 +28,7 @@ int core_open(struct core **out, const struct core_options *options,
     core->options = *options;
     core->why = "is not connected to Corosync";
     core->forward.next_number = 1;
+    core->tuning.promoted_max = 1;
     int rc = boot_open(core, boot);
     if (rc != 0) {
         core_close(core);
@@ -379,6 +379,9 @@ static void on_event(struct core *core, const struct core_event *event)
     case CORE_READ_DONE:
         transfer_on_read_done(core, event);
         break;
+    case CORE_TUNE:
+        core->tuning = event->u.tuning;
+        break;
     }
 }
 
@@ -403,6 +406,7 @@ static uint64_t core_deadline(const struct core *core)
         view_deadline(core),    replicate_deadline(core),
         forward_deadline(core), barrier_deadline(core),
         transfer_deadline(core), handover_deadline(core),
+        score_deadline(core),
     };
     uint64_t earliest = STATE_NEVER;
 
@@ -421,24 +425,6 @@ static void core_set_timer(struct core *core)
         return;
     core->timer_ns = deadline;
     effects_add(core->effects, EFFECT_SET_TIMER)->at_ns = deadline;
-}
-
-/* A voter keeps its score while it waits for a leader: which of the standing
- * scores may be used is decided by promotion itself. */
-static void core_set_score(struct core *core)
-{
-    int score = core->score;
-
-    if (core_is_silent(core) || core->leaving || !core_is_voter(core))
-        score = 0;
-    else if ((core->role == CORE_ROLE_LEADER ||
-              core->role == CORE_ROLE_FOLLOWER) &&
-             core->replicate.matched_seq >= core->replicate.leader_seq)
-        score = CORE_SCORE;
-    if (score == core->score)
-        return;
-    core->score = score;
-    effects_add(core->effects, EFFECT_SET_SCORE)->score = score;
 }
 
 static void core_settle(struct core *core)
@@ -475,7 +461,7 @@ void core_step(struct core *core, const struct core_event *event,
             barrier_end(core);
         }
     }
-    core_set_score(core);
+    score_settle(core, core_is_silent(core));
     core_set_timer(core);
     core->effects = NULL;
 }
@@ -522,7 +508,7 @@ void core_status(const struct core *core, struct core_status *status)
     status->promoted = own != NULL && own->run == core->run;
     status->token = status->promoted ? own->token : 0;
     status->pending = core->forward.count;
-    status->score = core->score;
+    status->score = core->score.value;
     status->counters = core->counters;
 }
 

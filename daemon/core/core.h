@@ -12,7 +12,8 @@
  *      QUORUM       |     '---------------'      |     SNAPSHOT READ
  *      CLIENT       |                            |     REPLY
  *      TICK STORED  |                            |     SET_TIMER SET_SCORE
- *      READ_DONE  --'                            '-->  LEAVE
+ *      READ_DONE    |                            '-->  LEAVE
+ *      TUNE       --'
  *
  *   Only DELIVER (and the disk's STORED, which completes an acknowledgement)
  *   moves replicated state. A membership, a clock, a client or a quorum flag
@@ -98,6 +99,23 @@ struct core_options {
     uint64_t transfer_rate;    /* bytes a second of a snapshot; 0: no limit */
 };
 
+enum core_failback {
+    CORE_FAILBACK_NEVER = 0,
+    CORE_FAILBACK_DELAYED,
+    CORE_FAILBACK_ALWAYS
+};
+
+#define CORE_PREFERENCE_MAX 1000u
+
+/* What may change while it runs (score.h). */
+struct core_tuning {
+    unsigned preference; /* over replicas of other nodes; 0: none */
+    enum core_failback failback;
+    uint64_t failback_delay_ns;
+    uint64_t maxlag;       /* entries; 0: no limit */
+    unsigned promoted_max; /* how many Pacemaker promotes */
+};
+
 /* What the disk held when the process started. Zeroed: a blank disk. */
 struct core_boot {
     const uint8_t *promise; /* the P file; NULL: there is none */
@@ -125,6 +143,8 @@ enum core_event_kind {
     CORE_STORED,        /* op: all disk effects up to it are durable */
     CORE_SNAPSHOT_DONE, /* seq; ok: false when it could not be written */
     CORE_READ_DONE,     /* seq, offset, data: what a READ asked for */
+    CORE_TUNE,          /* tuning, in the place of the one before; at first: no
+                           preference, no limit, one promoted */
     CORE_DISCONNECTED   /* the CPG handle is dead; nothing can be sent */
 };
 
@@ -180,6 +200,7 @@ struct core_event {
             const uint8_t *data;
             size_t len;
         } read;
+        struct core_tuning tuning;
     } u;
 };
 

@@ -10,6 +10,7 @@
  *      barrier    linearizable reads           barrier.c
  *      transfer   snapshots in and out         transfer.c
  *      membership configuration changes        membership.c
+ *      score      what Pacemaker is offered    score.c
  *
  *   A room offers: X_on_MESSAGE for its messages, X_settle, which does all
  *   that can be done now (called after every event), and X_deadline, when it
@@ -133,8 +134,15 @@ struct membership {
     bool pausing; /* no intake: a configuration change waits for quiet */
 };
 
+struct score {
+    int value;         /* as Pacemaker was told last */
+    bool offered;
+    uint64_t since_ns; /* offered without a break */
+};
+
 struct core {
     struct core_options options;
+    struct core_tuning tuning;
     struct effects *effects; /* of the step under way */
     uint64_t now_ns;
     uint64_t wall_ms;
@@ -155,7 +163,6 @@ struct core {
     bool leaving;
     uint64_t leaving_ns; /* LEAVE at the latest */
     uint64_t timer_ns;
-    int score;
 
     struct log log;
     struct machine machine;
@@ -172,6 +179,7 @@ struct core {
     struct barrier barrier;
     struct transfer transfer;
     struct membership membership;
+    struct score score;
     struct core_counters counters;
 };
 

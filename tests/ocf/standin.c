@@ -16,6 +16,7 @@
  *                  absent deaf (does not accept) mute close garbage error drip
  *                  huge nul number
  *   STANDIN_VERB   as STANDIN_CTL, for PROMOTE and DEMOTE only
+ *   STANDIN_TUNE   as STANDIN_CTL, for TUNE only
  *   STANDIN_SUP    good      "stop" ends everything
  *                  absent deaf mute
  *   STANDIN_ORPHAN 1         a child inherits the lock and outlives it
@@ -186,7 +187,9 @@ static bool serve(int fd)
         return false;
     bytes[got] = '\0';
     status = strstr(bytes, "STATUS") != NULL;
-    if (!status)
+    if (strstr(bytes, "TUNE") != NULL)
+        kind = setting("STANDIN_TUNE", kind);
+    else if (!status)
         kind = setting("STANDIN_VERB", kind);
     return answer(fd, kind, status);
 }

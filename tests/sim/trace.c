@@ -96,6 +96,9 @@ static void trace_event(const struct world *world, const struct node *node,
         printf("read of %" PRIu64 " at %" PRIu64 ": %zu bytes",
                event->u.read.seq, event->u.read.offset, event->u.read.len);
         break;
+    case CORE_TUNE:
+        printf("tune");
+        break;
     case CORE_DISCONNECTED:
         printf("disconnected");
         break;
