@@ -200,8 +200,26 @@ static void on_read(struct world *world, struct node *node, uint64_t offset,
     world_step(world, node, &event);
 }
 
+/* As the agent does when it has started one; not each has preferences. */
+static void tune(struct world *world, struct node *node)
+{
+    struct core_event event = {.kind = CORE_TUNE};
+    struct rng *rng = &world->rng_misc;
+
+    if (rng_chance(rng, 500))
+        return;
+    event.u.tuning = (struct core_tuning){
+        .preference = rng_pick(rng, 4),
+        .failback = (enum core_failback)rng_pick(rng, 3),
+        .failback_delay_ns = rng_below(rng, 5000) * SIM_MS,
+        .maxlag = rng_pick(rng, 20),
+        .promoted_max = world->promoted_wanted};
+    world_step(world, node, &event);
+}
+
 static void on_connect(struct world *world, struct node *node)
 {
+    uint32_t life = node->life;
     struct core_event event = {.kind = CORE_CONNECTED};
 
     if (node->connected)
@@ -220,6 +238,8 @@ static void on_connect(struct world *world, struct node *node)
                              .life = node->life,
                              .a = net_quorate(&world->net, node->index)});
     world_step(world, node, &event);
+    if (node->life == life && world->verdict.law == NULL)
+        tune(world, node);
 }
 
 static void on_disconnected(struct world *world, struct node *node)
