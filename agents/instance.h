@@ -67,9 +67,10 @@ enum instance_state instance_look(const struct instance *instance,
 /* Whether somebody holds the lock. False too when that cannot be told. */
 bool instance_locked(const struct instance *instance);
 
-/* Sends "HOTWARM <verb>", its words parted by single blanks, and waits for its answer. RUNNING: it said +OK.
- * BROKEN: it refused, or answered nonsense; `why` is what it said. SILENT: no
- * answer by the deadline. STOPPED: nobody listens, or it closed. */
+/* Sends "HOTWARM <verb>", its words parted by single blanks, and waits for the
+ * answer. RUNNING: it said +OK. BROKEN: it refused, or answered nonsense; `why`
+ * is what it said. SILENT: no answer by the deadline. STOPPED: nobody listens,
+ * or it closed. */
 enum instance_state instance_tell(const struct instance *instance,
                                   const char *verb, uint64_t deadline_ms,
                                   char why[INSTANCE_WHY_MAX]);

@@ -173,8 +173,8 @@ void create_on_other_group(struct core *core, const struct message *message)
         (peer != NULL && message->run < peer->run))
         return;
     if (log_last(&core->log).seq > 1) {
-        if (message->type == WIRE_APPEND && core->role == CORE_ROLE_WAITING)
-            core->why = "another group lives under this name";
+        if (message->type == WIRE_APPEND)
+            core->view.other_ns = core->now_ns;
         return;
     }
     bool named = config_find(&message->config, &core->uuid) >= 0;

@@ -38,6 +38,29 @@ static bool election_before(const struct peer *a, const struct peer *b)
     return a->node < b->node;
 }
 
+/* Why it cannot ask for the lead; NULL when it can. */
+static const char *election_lacks(const struct core *core)
+{
+    uint64_t since = election_since(core);
+    const struct peer *self = peers_find(&core->peers, &core->uuid);
+
+    if (core->leaving)
+        return "is being stopped";
+    if (!core->quorate)
+        return "Corosync has no quorum here";
+    if (!election_is_voter(core, &core->uuid))
+        return "is no voter; waits for a leader";
+    if (self == NULL || !peer_waits(self, since))
+        return core->why; /* its own HELLO has not come back yet */
+    if (view_enough(core, peer_waits, since))
+        return NULL;
+    if (core->view.other_ns > since)
+        return "another group lives under this name";
+    return log_last(&core->log).seq <= 1
+               ? "waits for all voters that the group was created with"
+               : "waits for a majority of the voters";
+}
+
 /* How many waiting voters go before this replica; -1 when it cannot ask. */
 static int election_rank(const struct core *core)
 {
@@ -45,9 +68,7 @@ static int election_rank(const struct core *core)
     const struct peer *self = peers_find(&core->peers, &core->uuid);
     int rank = 0;
 
-    if (!core->quorate || core->leaving || self == NULL ||
-        !peer_waits(self, since) || !election_is_voter(core, &core->uuid) ||
-        !view_enough(core, peer_waits, since))
+    if (election_lacks(core) != NULL)
         return -1;
     for (size_t i = 0; i < core->peers.count; i++) {
         const struct peer *peer = &core->peers.list[i];
@@ -82,9 +103,11 @@ static uint64_t election_highest_promise(const struct core *core)
 
 void election_settle(struct core *core)
 {
+    const char *lacks = election_lacks(core);
     int rank = election_rank(core);
 
-    if (rank < 0) {
+    if (lacks != NULL) {
+        core->why = lacks;
         core->view.ranked_ns = 0;
         return;
     }

@@ -46,6 +46,7 @@ struct view {
     uint64_t deadline_ns; /* VOTED and CANDIDATE wait until then */
     unsigned attempt;    /* elections since the last leader, for backing off */
     bool said;           /* VIEW, or READY, of this epoch is out */
+    uint64_t other_ns;    /* when a leader of another group was last heard */
     uint64_t handover_ns; /* LEADER: no intake until then: it hands over */
     bool handover_said;
     uint64_t handover_retry_ns;
