@@ -1,6 +1,7 @@
 /* hotwarmd: one replica of one group. The only file that knows every shell. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -132,6 +133,9 @@ static void on_effect(struct hotwarmd *d, const struct effect *effect)
         break;
     case EFFECT_SET_SCORE:
         link_say(d, "score %d", effect->score);
+        break;
+    case EFFECT_FENCE_MARK:
+        link_say(d, "mark %" PRIu64 " %" PRIu32, effect->seq, effect->node);
         break;
     case EFFECT_LEAVE:
         end(d, 0);
@@ -355,6 +359,38 @@ static void on_command(void *context, uint64_t number, bool control,
     buf_free(&reply);
 }
 
+/* "WORD N": true, and its number. */
+static bool link_number(const char *text, const char *word, uint64_t *number)
+{
+    size_t len = strlen(word);
+    char *end = NULL;
+
+    if (strncmp(text, word, len) != 0 || text[len] != ' ')
+        return false;
+    *number = strtoull(text + len + 1, &end, 10);
+    return text[len + 1] >= '0' && text[len + 1] <= '9' && *end == '\0';
+}
+
+static void on_link_text(struct hotwarmd *d, const char *text)
+{
+    struct core_event event = {.kind = CORE_MARKED};
+    uint64_t number = 0;
+
+    if (strcmp(text, "stop") == 0) {
+        client_event(d, CORE_LEAVE, 0, NULL, 0);
+    } else if (link_number(text, "marked", &event.u.mark)) {
+        step(d, &event);
+    } else if (link_number(text, "fenced", &number)) {
+        log_info("node %" PRIu64 " was fenced", number);
+        event.kind = CORE_FENCED;
+        event.u.node = (uint32_t)number;
+        step(d, &event);
+    } else {
+        log_warn("the supervisor says '%s', which is not in the protocol",
+                 text);
+    }
+}
+
 static int32_t on_link(int32_t fd, int32_t revents, void *data)
 {
     struct hotwarmd *d = data;
@@ -370,8 +406,7 @@ static int32_t on_link(int32_t fd, int32_t revents, void *data)
         return -1;
     }
     text[len] = '\0';
-    if (strcmp(text, "stop") == 0)
-        client_event(d, CORE_LEAVE, 0, NULL, 0);
+    on_link_text(d, text);
     return 0;
 }
 
@@ -480,6 +515,7 @@ static int start_core(struct hotwarmd *d, struct core_boot *boot, char *error,
         .leader_timeout_ns = leader_timeout_ns(d),
         .write_timeout_ns = d->options.write_timeout_ms * 1000000ull,
         .max_memory = d->options.max_memory,
+        .fencing = d->options.fencing,
         .batch_bytes = MAIN_BATCH,
         .snapshot_bytes = MAIN_SNAPSHOT_LOG,
         .keep_bytes = MAIN_KEEP_LOG,

@@ -158,7 +158,8 @@ static int take(const struct parse *parse, int code, const char *name,
         return take_word(parse, name, value, "linearizable", "local",
                          &options->reads_local);
     case OPTION_FENCING:
-        return take_word(parse, name, value, "none", "required", &second);
+        return take_word(parse, name, value, "none", "required",
+                         &options->fencing);
     case OPTION_STANDALONE:
         options->standalone = true;
         return 0;

@@ -23,6 +23,7 @@ struct options {
     uint64_t max_memory;
     uint64_t transfer_rate;
     bool reads_local;
+    bool fencing; /* two voters: go on when the other one was fenced */
     bool standalone;
     bool verbose;
     int data_fd; /* -1: not given */

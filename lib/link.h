@@ -9,10 +9,13 @@
  *        "alive"          the loop turned; every LINK_ALIVE_MS
  *        "score N"        Pacemaker's promotion score for this node; 0: remove
  *        "why TEXT"       why it does not serve; empty: it does
+ *        "mark N NODE"    tell all that is known of this node's fencing, then
+ *                         say "marked N" (NODE: Corosync's node id)
  *        "failed TEXT"    it is about to end because of TEXT
  *      supervisor to daemon
  *        "stop"           leave the group, then exit with 0
- *        "fenced NODE"    Pacemaker confirmed that this node was fenced
+ *        "fenced NODE"    Pacemaker has just confirmed that this node was fenced
+ *        "marked N"       to "mark N", once no fencing of that node is under way
  *
  *   End of file means that the other one is gone: the daemon then ends at
  *   once; the supervisor reaps its child.

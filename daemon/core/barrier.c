@@ -169,6 +169,8 @@ static void barrier_time_out(struct core *core)
 
     batch_refuse(core, &core->barrier.asked, core->now_ns, text);
     batch_refuse(core, &core->barrier.waiting, core->now_ns, text);
+    if (core->barrier.asked.count == 0)
+        core->barrier.id = 0; /* the round is for nobody any more */
 }
 
 void barrier_settle(struct core *core)

@@ -8,7 +8,7 @@
 #define BOOT_MAGIC 0x46505748u /* "HWPF" */
 #define BOOT_VERSION 1
 
-enum boot_flag { BOOT_LOST = 1 << 0 };
+enum boot_flag { BOOT_LOST = 1 << 0, BOOT_RESETTING = 1 << 1 };
 
 void boot_promise_encode(struct buf *buf, const struct core *core,
                          const struct config *committed)
@@ -17,7 +17,8 @@ void boot_promise_encode(struct buf *buf, const struct core *core,
 
     buf_u32(buf, BOOT_MAGIC);
     buf_u16(buf, BOOT_VERSION);
-    buf_u16(buf, core->lost ? BOOT_LOST : 0);
+    buf_u16(buf, (uint16_t)((core->lost ? BOOT_LOST : 0) |
+                            (core->resetting ? BOOT_RESETTING : 0)));
     buf_uuid(buf, &core->uuid);
     buf_uuid(buf, &core->former);
     buf_uuid(buf, log_last(&core->log).seq > 0 ? &core->group : &none);
@@ -37,9 +38,10 @@ static int boot_promise_decode(struct core *core, const uint8_t *data,
 
     if (cursor.bad || magic != BOOT_MAGIC)
         return RESULT_MALFORMED;
-    if (version != BOOT_VERSION || (flags & ~BOOT_LOST) != 0)
+    if (version != BOOT_VERSION || (flags & ~(BOOT_LOST | BOOT_RESETTING)) != 0)
         return RESULT_VERSION;
     core->lost = (flags & BOOT_LOST) != 0;
+    core->resetting = (flags & BOOT_RESETTING) != 0;
     core->uuid = cursor_uuid(&cursor);
     core->former = cursor_uuid(&cursor);
     core->group = cursor_uuid(&cursor);
@@ -121,10 +123,13 @@ static int boot_snapshot(struct core *core, const struct core_boot *boot)
 /* Nothing on this disk counts any more; the state is moved aside. */
 static void boot_give_up(struct core *core, const struct core_boot *boot)
 {
-    core->former = core->uuid;
+    /* One that was cut off while it did has its fresh UUID already. */
+    if (!core->resetting) {
+        core->former = core->uuid;
+        core->uuid = boot->fresh;
+        core->run = 0;
+    }
     core->lost = true;
-    core->uuid = boot->fresh;
-    core->run = 0;
     memset(&core->group, 0, sizeof(core->group));
     memset(&core->committed, 0, sizeof(core->committed));
     memset(&core->transfer.own, 0, sizeof(core->transfer.own));
@@ -178,7 +183,8 @@ static bool boot_is_whole(struct core *core, const struct core_boot *boot)
 
 int boot_open(struct core *core, const struct core_boot *boot)
 {
-    bool something = boot->snapshot != NULL || boot->record_count > 0;
+    bool something = boot->snapshot != NULL || boot->record_count > 0 ||
+                     boot->flushed > 0;
     int rc = 0;
 
     if (boot->promise != NULL)
@@ -189,7 +195,8 @@ int boot_open(struct core *core, const struct core_boot *boot)
         return rc;
     if (boot->promise == NULL && !something)
         core->uuid = boot->fresh;
-    else if (boot->promise == NULL || !boot_is_whole(core, boot))
+    else if (boot->promise == NULL || core->resetting ||
+             !boot_is_whole(core, boot))
         boot_give_up(core, boot);
     boot_configs(core);
     core->machine.group = core->group;

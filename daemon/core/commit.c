@@ -84,11 +84,15 @@ static uint64_t commit_covered(const struct core *core,
 }
 
 /* By the configuration in force at each entry: below a pending one the one
- * before alone, from it on both. */
+ * before alone, from it on both. Who leads alone commits alone the configuration
+ * with which it began. */
 static uint64_t commit_reached(const struct core *core)
 {
     uint64_t reached = commit_covered(core, &core->committed);
 
+    if (core->view.alone &&
+        core->config.seq == log_epoch_first(&core->log, core->view.epoch))
+        return commit_covered(core, &core->config);
     if (core->config.seq != core->committed.seq &&
         reached >= core->config.seq) {
         uint64_t both = commit_covered(core, &core->config);

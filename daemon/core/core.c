@@ -12,6 +12,7 @@
 #include "daemon/core/gate.h"
 #include "daemon/core/handover.h"
 #include "daemon/core/membership.h"
+#include "daemon/core/pair.h"
 #include "daemon/core/replicate.h"
 #include "daemon/core/score.h"
 #include "daemon/core/state.h"
@@ -174,11 +175,12 @@ static void on_connected(struct core *core)
 {
     core->connected = true;
     core->run++;
+    core_promise(core);
     if (core->resetting) {
         effects_add(core->effects, EFFECT_RESET)->op = ++core->op;
         core->resetting = false;
+        core_promise(core);
     }
-    core_promise(core);
     struct peer *self = peers_row(&core->peers, &core->uuid);
     self->node = core->options.node;
     self->run = core->run;
@@ -379,6 +381,12 @@ static void on_event(struct core *core, const struct core_event *event)
     case CORE_READ_DONE:
         transfer_on_read_done(core, event);
         break;
+    case CORE_MARKED:
+        pair_on_marked(core, event->u.mark);
+        break;
+    case CORE_FENCED:
+        pair_on_fenced(core, event->u.node);
+        break;
     case CORE_TUNE:
         core->tuning = event->u.tuning;
         break;
@@ -406,7 +414,7 @@ static uint64_t core_deadline(const struct core *core)
         view_deadline(core),    replicate_deadline(core),
         forward_deadline(core), barrier_deadline(core),
         transfer_deadline(core), handover_deadline(core),
-        score_deadline(core),
+        score_deadline(core),   pair_deadline(core),
     };
     uint64_t earliest = STATE_NEVER;
 
@@ -433,6 +441,7 @@ static void core_settle(struct core *core)
     replicate_settle(core);
     transfer_settle(core);
     membership_settle(core);
+    pair_settle(core);
     handover_settle(core);
     gate_settle(core);
     forward_settle(core);

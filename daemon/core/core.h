@@ -13,7 +13,8 @@
  *      CLIENT       |                            |     REPLY
  *      TICK STORED  |                            |     SET_TIMER SET_SCORE
  *      READ_DONE    |                            '-->  LEAVE
- *      TUNE       --'
+ *      TUNE         |                                  FENCE_MARK
+ *      MARKED FENCED'
  *
  *   Only DELIVER (and the disk's STORED, which completes an acknowledgement)
  *   moves replicated state. A membership, a clock, a client or a quorum flag
@@ -44,7 +45,7 @@
  *     INSTALL   data = a whole snapshot of `seq`; replaces the older snapshot
  *               and drops every log entry
  *     COMPACT   drop all entries at or below `seq` (a snapshot covers them)
- *     RESET     move everything aside: from here on the disk is blank
+ *     RESET     move snapshot and log aside: from here on there are none
  *   SNAPSHOT and READ stand beside that order:
  *     SNAPSHOT  write core_snapshot's bytes as they are NOW (fork, or encode
  *               at once), durable, then replace the older snapshot and report
@@ -96,6 +97,7 @@ struct core_options {
     size_t snapshot_bytes;     /* log bytes after which a snapshot is due */
     size_t keep_bytes;         /* log bytes kept behind a snapshot for laggards */
     size_t chunk_bytes;        /* snapshot bytes per message in a transfer */
+    bool fencing; /* two voters: a fencing that is confirmed ends waiting */
     uint64_t transfer_rate;    /* bytes a second of a snapshot; 0: no limit */
 };
 
@@ -143,6 +145,9 @@ enum core_event_kind {
     CORE_STORED,        /* op: all disk effects up to it are durable */
     CORE_SNAPSHOT_DONE, /* seq; ok: false when it could not be written */
     CORE_READ_DONE,     /* seq, offset, data: what a READ asked for */
+    CORE_MARKED,        /* mark: what was known of fencing at that FENCE_MARK has
+                           been told, and nothing is under way */
+    CORE_FENCED,        /* node: its off or reboot has just been confirmed */
     CORE_TUNE,          /* tuning, in the place of the one before; at first: no
                            preference, no limit, one promoted */
     CORE_DISCONNECTED   /* the CPG handle is dead; nothing can be sent */
@@ -201,6 +206,8 @@ struct core_event {
             size_t len;
         } read;
         struct core_tuning tuning;
+        uint64_t mark;
+        uint32_t node;
     } u;
 };
 

@@ -7,6 +7,29 @@
 #include "daemon/core/replicate.h"
 #include "daemon/core/view.h"
 
+enum { CREATE_PATIENCE_MS = 5000 };
+
+/* One that has not spoken yet may be one with data. But a dead one can stay in
+ * CPG's list for ever (Corosync's issue 828), so it is not waited for longer. */
+static bool create_heard_all(const struct core *core)
+{
+    const struct peers *peers = &core->peers;
+
+    if (core->now_ns >= core->view.members_ns + CREATE_PATIENCE_MS * STATE_MS)
+        return true;
+    for (size_t i = 0; i < peers->member_count; i++) {
+        bool heard = false;
+        for (size_t at = 0; at < peers->count; at++) {
+            const struct peer *peer = &peers->list[at];
+            heard |= peer->hello && peer->member.node == peers->members[i].node &&
+                     peer->member.pid == peers->members[i].pid;
+        }
+        if (!heard)
+            return false;
+    }
+    return true;
+}
+
 /* The blank replicas heard, those of the lowest nodes first, expected_voters of
  * them. NULL, or why there cannot be a group of them. */
 static const char *create_voters(const struct core *core,
@@ -17,6 +40,8 @@ static const char *create_voters(const struct core *core,
     memset(voters, 0, sizeof(*voters));
     if (core->lost)
         return "its data were lost; it waits for the group to give them back";
+    if (!create_heard_all(core))
+        return "waits to hear from every replica that is there";
     for (size_t i = 0; i < core->peers.count; i++) {
         const struct peer *peer = &core->peers.list[i];
         if (!peer->hello || !peer->present)
@@ -159,6 +184,7 @@ static void create_drop(struct core *core)
         struct effect *effect = effects_add(core->effects, EFFECT_TRUNCATE);
         effect->op = ++core->op;
         effect->seq = 1;
+        core->view.promise_op = core->op; /* nothing is said before it is gone */
     }
     peers_forget_view(&core->peers);
     view_wait(core, "its group was created twice; this one is dropped");

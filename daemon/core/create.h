@@ -5,6 +5,7 @@
  *   quorate, the one on the lowest node creates the group: it stores entry 1
  *   (CREATE), which holds the mode and the voters, and says HELLO. Whoever is
  *   blank and finds itself named in a HELLO makes the same entry from it.
+ *   Every member that CPG lists is heard first, if it speaks within five seconds.
  *   A replica that had data and lost them (boot.h) counts as one with data:
  *   its group may live, and clients of an empty one would not be told.
  *

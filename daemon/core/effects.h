@@ -29,6 +29,8 @@ enum effect_kind {
     EFFECT_REPLY,         /* request, outcome, seq, data (RESP) */
     EFFECT_SET_TIMER,     /* at_ns: when TICK is due; replaces the one before */
     EFFECT_SET_SCORE,     /* score: Pacemaker's promotion score; 0 removes it */
+    EFFECT_FENCE_MARK,    /* seq, node: MARKED{seq} is due once everything known
+                             of that node's fencing has been told */
     EFFECT_LEAVE          /* data: the reason, text */
 };
 
@@ -49,6 +51,7 @@ struct effect {
     uint64_t at_ns;
     enum outcome outcome;
     int score;
+    uint32_t node;
     size_t data_at; /* in the arena */
     size_t data_len;
 };

@@ -1,5 +1,6 @@
 #include "daemon/core/election.h"
 
+#include "daemon/core/pair.h"
 #include "daemon/core/view.h"
 
 enum {
@@ -56,6 +57,8 @@ static const char *election_lacks(const struct core *core)
         return NULL;
     if (core->view.other_ns > since)
         return "another group lives under this name";
+    if (pair_lacks(core) != NULL)
+        return pair_lacks(core);
     return log_last(&core->log).seq <= 1
                ? "waits for all voters that the group was created with"
                : "waits for a majority of the voters";

@@ -3,12 +3,13 @@
 #include "daemon/core/barrier.h"
 #include "daemon/core/forward.h"
 #include "daemon/core/gate.h"
+#include "daemon/core/pair.h"
 
 enum { HANDOVER_REST = 4 }; /* leader_timeouts between two attempts */
 
 static bool handover_may(const struct core *core, const struct peer *peer)
 {
-    return peer->present && !core_is_me(core, &peer->uuid) &&
+    return peer->present && !peer->leaving && !core_is_me(core, &peer->uuid) &&
            peer->ack_epoch == core->view.epoch &&
            config_find(&core->config, &peer->uuid) >= 0;
 }
@@ -93,10 +94,9 @@ void handover_settle(struct core *core)
         handover_lead(core);
     if (!core->leaving || core->role == CORE_ROLE_LEFT)
         return;
-    bool alone =
-        core->role == CORE_ROLE_LEADER && handover_heir(core) == NULL;
-    if (core->role != CORE_ROLE_LEADER || alone ||
-        core->now_ns >= core->leaving_ns)
+    bool waits = core->role == CORE_ROLE_LEADER ? handover_heir(core) != NULL
+                                                : pair_is_kept(core);
+    if (!waits || core->now_ns >= core->leaving_ns)
         handover_left(core);
 }
 

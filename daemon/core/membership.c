@@ -6,7 +6,8 @@
 static bool membership_caught_up(const struct core *core,
                                  const struct peer *peer)
 {
-    return peer->present && peer->ack_epoch == core->view.epoch &&
+    return peer->present && !peer->leaving &&
+           peer->ack_epoch == core->view.epoch &&
            peer->ack_seq >= core->commit_seq &&
            config_find(&core->config, &peer->uuid) < 0;
 }
@@ -30,8 +31,24 @@ static bool membership_with(const struct core *core, const struct peer *peer,
     return config_add(next, &peer->uuid, peer->node) == 0;
 }
 
+/* Of two voters one is being stopped: the other one alone. */
+static bool membership_leaves(const struct core *core, struct config *next)
+{
+    *next = core->config;
+    for (unsigned i = 0; next->count == 2 && i < 2; i++) {
+        const struct peer *peer =
+            peers_find(&core->peers, &core->config.voters[i].uuid);
+        if (peer != NULL && peer->present && peer->leaving &&
+            !core_is_me(core, &peer->uuid))
+            return config_remove(next, &peer->uuid);
+    }
+    return false;
+}
+
 static bool membership_wanted(const struct core *core, struct config *next)
 {
+    if (membership_leaves(core, next))
+        return true;
     for (size_t i = 0; i < core->peers.count; i++) {
         const struct peer *peer = &core->peers.list[i];
         if (membership_caught_up(core, peer) &&
@@ -58,9 +75,10 @@ void membership_settle(struct core *core)
 
     if (core->role != CORE_ROLE_LEADER)
         return;
-    core->membership.pausing =
-        core->quorate && membership_wanted(core, &next);
-    if (!core->membership.pausing || !membership_quiet(core))
+    bool pending = core->config.seq != core->committed.seq;
+    bool wanted = core->quorate && membership_wanted(core, &next);
+    core->membership.pausing = pending || wanted;
+    if (!wanted || !membership_quiet(core))
         return;
     struct buf payload = {0};
     config_encode(&payload, &next);
@@ -71,6 +89,5 @@ void membership_settle(struct core *core)
     };
     replicate_propose(core, &entry);
     buf_free(&payload);
-    core->membership.pausing = false;
     core->counters.config_changes++;
 }

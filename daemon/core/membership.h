@@ -3,10 +3,16 @@
  * WHAT
  *   A learner that has caught up becomes a voter: in the place of the voter of
  *   its own cluster node, if that one's UUID is gone (its disk was replaced),
- *   or as one more while there are fewer than expected_voters. One voter at a
- *   time, one entry each:
+ *   or as one more while there are fewer than expected_voters. One of two voters
+ *   that is being stopped is removed (pair.h). One voter at a time, one entry
+ *   each:
  *
- *      change wanted -> no new writes -> all committed -> CONFIG -> committed
+ *      change wanted -> all committed -> CONFIG -> committed -> known, and stored
+ *      '--------------------- no new writes ------------------------------'
+ *
+ *   Nothing comes behind a CONFIG before its leader has stored that it is
+ *   committed: a voter that it removes may else hold, durably, more than the
+ *   leader does after a crash, and refuse the vote that this one still asks for.
  *
  *   A configuration may be appended only when everything before it is
  *   committed and the one before it is known, and stored, as committed (the

@@ -68,6 +68,7 @@ struct peer *peers_hear(struct peers *peers, const struct message *message,
     if (message->run > peer->run) {
         peer->run = message->run;
         peer->hello = false;
+        peer->leaving = false;
     }
     peer->node = message->node;
     peer->member = from;

@@ -38,10 +38,13 @@ struct peer {
     struct log_point last;
     bool promoted;
     bool lost;
+    bool leaving;
+    struct uuid former;
 
     uint64_t ack_epoch; /* durable in this epoch … */
     uint64_t ack_seq;   /* … up to here */
     uint64_t ready_epoch;
+    uint64_t ready_run;
     uint64_t answer_id; /* the barrier it answered last, and its log's end */
     uint64_t answer_seq;
 };

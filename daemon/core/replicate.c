@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/core/commit.h"
+#include "daemon/core/pair.h"
 #include "daemon/core/transfer.h"
 #include "daemon/core/view.h"
 
@@ -49,6 +50,7 @@ static void replicate_take_config(struct core *core, const struct config *config
         core->committed = *config;
     core->config = *config;
     core->config_op = 0;
+    pair_renew(core);
 }
 
 void replicate_store(struct core *core, const uint8_t *bytes, size_t len)
@@ -138,11 +140,22 @@ static void replicate_learn_tail(struct core *core)
 void replicate_lead(struct core *core)
 {
     struct entry first = {.kind = ENTRY_NOOP};
+    struct buf payload = {0};
+    struct config own = {0};
 
     replicate_learn_tail(core);
     core->replicate.next_seq = log_last(&core->log).seq + 1;
     core->replicate.heartbeat_ns = core->now_ns;
+    if (core->view.alone && config_add(&own, &core->uuid,
+                                       core->options.node) == 0) {
+        config_encode(&payload, &own);
+        first.kind = ENTRY_CONFIG;
+        first.payload = payload.data;
+        first.length = (uint32_t)payload.len;
+        core->counters.config_changes++;
+    }
     replicate_propose(core, &first);
+    buf_free(&payload);
 }
 
 /* Sends the entries behind `from`, up to batch_bytes, or none. The last

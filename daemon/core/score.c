@@ -13,9 +13,26 @@ static bool score_offers(const struct core *core, bool silent)
         return core->score.offered;
     if (replicate->matched_seq >= replicate->leader_seq)
         return true;
-    if (maxlag > 0 && replicate->leader_seq - replicate->matched_seq > maxlag)
+    /* In a new view nothing is matched yet; what is committed is equal. */
+    uint64_t sure = core->commit_seq > replicate->matched_seq
+                        ? core->commit_seq
+                        : replicate->matched_seq;
+    if (maxlag > 0 && replicate->leader_seq > sure &&
+        replicate->leader_seq - sure > maxlag)
         return false;
     return core->score.offered;
+}
+
+/* Who has not been heard yet in this process may be any member of its node. */
+static bool score_is_listed(const struct core *core, const struct uuid *uuid)
+{
+    int place = config_find(&core->config, uuid);
+
+    for (size_t i = 0; place >= 0 && i < core->peers.member_count; i++) {
+        if (core->peers.members[i].node == core->config.voters[place].node)
+            return true;
+    }
+    return false;
 }
 
 static bool score_is_present(const struct core *core,
@@ -24,7 +41,9 @@ static bool score_is_present(const struct core *core,
     if (core_is_me(core, &promotion->uuid))
         return core->gate.token == promotion->token;
     const struct peer *peer = peers_find(&core->peers, &promotion->uuid);
-    return peer != NULL && peer->present && peer->run == promotion->run;
+    if (peer == NULL)
+        return score_is_listed(core, &promotion->uuid);
+    return peer->present && peer->run == promotion->run;
 }
 
 static bool score_vacancy(const struct core *core)
@@ -65,9 +84,11 @@ void score_settle(struct core *core, bool silent)
     if (offered && !score->offered)
         score->since_ns = core->now_ns;
     score->offered = offered;
+    if (core->connected && core->quorate)
+        score->preferred = score_prefers(core);
     if (offered)
         value = SCORE_STANDING +
-                (score_prefers(core) ? (int)core->tuning.preference : 0);
+                (score->preferred ? (int)core->tuning.preference : 0);
     if (value == score->value)
         return;
     score->value = value;

@@ -16,6 +16,8 @@
  *      failback is always, or
  *      failback is delayed, and it has been offered for failback_delay.
  *
+ *   While it is cut off it cannot know, and stays with what it had.
+ *
  *   So once as many are promoted as should be, all scores are equal again: the
  *   promoted one stays, and `pcs resource move --promoted` is not undone.
  *

@@ -11,6 +11,7 @@
  *      transfer   snapshots in and out         transfer.c
  *      membership configuration changes        membership.c
  *      score      what Pacemaker is offered    score.c
+ *      pair       two voters without the other pair.c
  *
  *   A room offers: X_on_MESSAGE for its messages, X_settle, which does all
  *   that can be done now (called after every event), and X_deadline, when it
@@ -41,10 +42,12 @@ struct view {
     uint64_t leader_run;
     struct core_member leader_member;
     uint64_t heard_ns;   /* when the leader was last heard */
+    uint64_t members_ns; /* when CPG's membership last changed */
     uint64_t hello_ns;   /* when to say HELLO next */
     uint64_t ranked_ns;  /* since when a majority's HELLOs are here; 0: not */
     uint64_t deadline_ns; /* VOTED and CANDIDATE wait until then */
     unsigned attempt;    /* elections since the last leader, for backing off */
+    bool alone;          /* LEADER: by its own vote alone (pair.h) */
     bool said;           /* VIEW, or READY, of this epoch is out */
     uint64_t other_ns;    /* when a leader of another group was last heard */
     uint64_t handover_ns; /* LEADER: no intake until then: it hands over */
@@ -138,7 +141,17 @@ struct membership {
 struct score {
     int value;         /* as Pacemaker was told last */
     bool offered;
+    bool preferred;
     uint64_t since_ns; /* offered without a break */
+};
+
+struct pair {
+    uint64_t voted;  /* the epoch it last voted for, until it has entered it */
+    bool entered;    /* in this run, a view that it voted for */
+    uint64_t mark;   /* the last one made … */
+    uint64_t marked; /* … and the last one answered */
+    bool fenced;     /* the other one's node, since that answer */
+    uint64_t leaving_ns; /* when to say again that this one leaves */
 };
 
 struct core {
@@ -181,6 +194,7 @@ struct core {
     struct transfer transfer;
     struct membership membership;
     struct score score;
+    struct pair pair;
     struct core_counters counters;
 };
 

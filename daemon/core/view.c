@@ -5,6 +5,7 @@
 #include "daemon/core/create.h"
 #include "daemon/core/election.h"
 #include "daemon/core/forward.h"
+#include "daemon/core/pair.h"
 #include "daemon/core/replicate.h"
 
 enum { VIEW_HELLO_MS = 1000 };
@@ -17,6 +18,7 @@ static void view_forget_leader(struct core *core)
     memset(&view->leader, 0, sizeof(view->leader));
     view->leader_run = 0;
     memset(&view->leader_member, 0, sizeof(view->leader_member));
+    view->alone = false;
     view->said = false;
     view->handover_ns = 0;
 }
@@ -75,7 +77,10 @@ bool view_enough(const struct core *core,
         return core->config.count > 0 &&
                peers_count(&core->peers, &core->config, test, argument) ==
                    core->config.count;
-    return core_majority(core, test, argument);
+    if (core_majority(core, test, argument))
+        return true;
+    const struct peer *self = peers_find(&core->peers, &core->uuid);
+    return pair_alone(core) && self != NULL && test(self, argument);
 }
 
 static bool peer_is_ready(const struct peer *peer, uint64_t epoch)
@@ -89,11 +94,13 @@ static void view_lead(struct core *core)
 
     core->role = CORE_ROLE_LEADER;
     core->why = "";
+    view->alone = !core_majority(core, peer_is_ready, view->promised);
     view->epoch = view->promised;
     view->attempt = 0;
     view->heard_ns = core->now_ns;
     view->handover_retry_ns = core->now_ns;
     core->counters.views++;
+    pair_vote(core, view->epoch);
     replicate_lead(core);
     forward_rewind(core);
 }
@@ -126,6 +133,7 @@ void view_on_ready(struct core *core, const struct message *message,
         !core_is_me(core, &message->to) || message->to_run != core->run)
         return;
     peer->ready_epoch = message->epoch;
+    peer->ready_run = message->run;
 }
 
 void view_on_handover(struct core *core, const struct message *message)
@@ -167,6 +175,7 @@ void view_on_view(struct core *core, const struct message *message,
     view->leader_run = message->run;
     view->leader_member = from;
     view->deadline_ns = core->now_ns + core->options.leader_timeout_ns;
+    pair_vote(core, message->epoch);
     core_promise(core);
 }
 
@@ -208,6 +217,7 @@ void view_follow(struct core *core, const struct message *message,
     view->leader_member = from;
     view->heard_ns = core->now_ns;
     view->attempt = 0;
+    pair_renew(core);
     if (promise)
         core_promise(core);
     forward_rewind(core);
@@ -223,6 +233,8 @@ void view_on_hello(struct core *core, const struct message *message,
     peer->last = message->point;
     peer->promoted = (message->flags & WIRE_PROMOTED) != 0;
     peer->lost = (message->flags & WIRE_LOST) != 0;
+    peer->leaving = (message->flags & WIRE_LEAVING) != 0;
+    peer->former = message->former;
     if (core->role != CORE_ROLE_LEADER || core_is_me(core, &message->sender))
         return;
     /* Who promised more cannot hear this leader: lead above that. */
@@ -236,6 +248,7 @@ void view_on_members(struct core *core)
 {
     const struct view *view = &core->view;
 
+    core->view.members_ns = core->now_ns;
     core->view.hello_ns = core->now_ns;
     if (core->role != CORE_ROLE_FOLLOWER && core->role != CORE_ROLE_VOTED)
         return;
@@ -262,7 +275,7 @@ void view_on_tick(struct core *core)
         view_wait(core, "its leader is silent");
 }
 
-static void view_say_hello(struct core *core)
+void view_say_hello(struct core *core)
 {
     struct message message =
         core_message(core, WIRE_HELLO, core->view.promised);
@@ -273,6 +286,8 @@ static void view_say_hello(struct core *core)
         message.flags |= WIRE_PROMOTED;
     if (core->lost)
         message.flags |= WIRE_LOST;
+    if (core->leaving)
+        message.flags |= WIRE_LEAVING;
     message.former = core->former;
     message.config = core->config;
     core_multicast(core, &message);

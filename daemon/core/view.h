@@ -40,6 +40,8 @@ void view_follow(struct core *core, const struct message *message,
 /* Asks for the lead of `epoch`, which is above P. */
 void view_campaign(struct core *core, uint64_t epoch);
 
+void view_say_hello(struct core *core);
+
 /* True when the message comes from the run that leads this view. */
 bool view_is_leader(const struct core *core, const struct message *message);
 
@@ -47,7 +49,8 @@ bool view_is_leader(const struct core *core, const struct message *message);
 bool view_takes(const struct core *core);
 
 /* Do enough voters pass for this replica to lead with the log it has? A
- * majority in force; for a group's first view all of them (create.h). */
+ * majority in force; for a group's first view all of them (create.h); the one
+ * that is left of two, if it may (pair.h). */
 bool view_enough(const struct core *core,
                  bool (*test)(const struct peer *peer, uint64_t argument),
                  uint64_t argument);

@@ -80,7 +80,8 @@ enum wire_flag {
     WIRE_PROMOTED = 1 << 0, /* HELLO: this replica is the promoted one */
     WIRE_MODE_HOT = 1 << 1, /* HELLO: its mode parameter is hot */
     WIRE_LAST = 1 << 2,     /* CHUNK: the snapshot ends with it */
-    WIRE_LOST = 1 << 3      /* HELLO: it had data, and has none since */
+    WIRE_LOST = 1 << 3,     /* HELLO: it had data, and has none since */
+    WIRE_LEAVING = 1 << 4   /* HELLO: it is being stopped */
 };
 
 struct message {

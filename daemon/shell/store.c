@@ -186,11 +186,6 @@ static int store_move_aside(struct store *store)
 
     if (rc != 0)
         return rc;
-    snprintf(to, sizeof(to), "%s/promise", aside);
-    if (renameat(store->dir, "promise", store->dir, to) < 0 && errno != ENOENT)
-        return errno;
-    if (fsync(store->dir) < 0)
-        return errno;
     int copy = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = copy < 0 ? NULL : fdopendir(copy);
     if (list == NULL)

@@ -12,6 +12,7 @@
 
 /* Where the P file keeps what it says (daemon/core/boot.h). */
 #define PROMISE_UUID_AT 8
+#define PROMISE_FORMER_AT 24
 #define PROMISE_GROUP_AT 40
 #define PROMISE_RUN_AT 56
 #define PROMISE_PROMISED_AT 64
@@ -228,6 +229,25 @@ static void image_promise(struct disk_image *image, struct disk_op *op)
     image->config_seq = read_u64(image->promise, PROMISE_CONFIG_AT);
 }
 
+/* The data go, under the UUID that was given up for them; the P file stays. */
+static void image_reset(struct disk_image *image, struct disk_image *aside)
+{
+    struct disk_image kept = {.promise = image->promise,
+                              .promise_len = image->promise_len,
+                              .uuid = image->uuid,
+                              .group = image->group,
+                              .run = image->run,
+                              .promised = image->promised,
+                              .config_seq = image->config_seq};
+
+    *aside = *image;
+    aside->promise = NULL;
+    aside->promise_len = 0;
+    memcpy(aside->uuid.bytes, kept.promise + PROMISE_FORMER_AT,
+           sizeof aside->uuid.bytes);
+    *image = kept;
+}
+
 size_t disk_finish(struct disk *disk, size_t count, struct disk_image *aside)
 {
     struct disk_image *image = &disk->image;
@@ -246,16 +266,15 @@ size_t disk_finish(struct disk *disk, size_t count, struct disk_image *aside)
             image_install(image, op);
         else if (op->kind == EFFECT_PROMISE)
             image_promise(image, op);
-        else if (op->kind == EFFECT_RESET) {
-            *aside = *image;
-            *image = (struct disk_image){0};
-        }
+        else if (op->kind == EFFECT_RESET)
+            image_reset(image, aside);
+        bool reset = op->kind == EFFECT_RESET;
         disk->stored_op = op->op;
         free(op->data);
         disk->head++;
         disk->count--;
         done++;
-        if (aside->count > 0 || aside->promise != NULL)
+        if (reset)
             break;
     }
     return done;

@@ -52,6 +52,21 @@ static bool majority_holds(struct world *world, const struct config *config,
     return holders >= config->count / 2 + 1;
 }
 
+/* Was this entry committed by one that led alone, as it may up to the
+ * configuration with which it began? Then that one has it. */
+static bool alone_holds(struct world *world, const struct config *config,
+                        uint64_t seq, const struct ledger_entry *entry)
+{
+    for (size_t i = 0; i < world->laws.leader_count; i++) {
+        const struct laws_leader *leader = &world->laws.leaders[i];
+        const struct disk_image *image = image_of(world, &leader->uuid);
+        if (leader->alone_seq >= seq && leader->epoch == entry->commit_epoch &&
+            config_find(config, &leader->uuid) >= 0)
+            return image != NULL && disk_holds(image, seq, entry->hash);
+    }
+    return false;
+}
+
 /* A configuration's own entry needs both majorities; once it is committed, what
  * comes behind it needs the new one. */
 static void check_durable(struct world *world, struct node *node, uint64_t seq)
@@ -60,6 +75,8 @@ static void check_durable(struct world *world, struct node *node, uint64_t seq)
     const struct config *config = ledger_config(&world->ledger, seq);
     const struct config *before;
 
+    if (config != NULL && alone_holds(world, config, seq, entry))
+        return;
     if (config == NULL) {
         verdict_fail(&world->verdict, "config",
                      "entry %" PRIu64 " is committed without a configuration",
@@ -176,6 +193,33 @@ static bool majority_promised(struct world *world, const struct config *config,
     return count >= config->count / 2 + 1;
 }
 
+/* Of two voters: is the other one's process gone for good since this replica
+ * last heard of a view, or its UUID? What the core cannot see, but is so. */
+static bool other_is_gone(struct world *world, const struct node *node,
+                          const struct config *config)
+{
+    for (unsigned i = 0; config->count == 2 && i < 2; i++) {
+        const struct voter *voter = &config->voters[i];
+        const struct ident *ident = ident_find(&world->idents, &voter->uuid);
+        if (voter->node == node->id)
+            continue;
+        return (ident != NULL && ident->dead) ||
+               world->nodes[voter->node - 1].fenced_at >
+                   node->laws.renewed_at;
+    }
+    return false;
+}
+
+/* Is that entry of the epoch that the replica leads? */
+static bool begins_with(const struct node *node, uint64_t seq)
+{
+    uint64_t hash;
+    struct entry entry;
+
+    return core_entry(node->core, seq, &entry, &hash) &&
+           entry.epoch == node->status.epoch;
+}
+
 static void check_minority(struct world *world, struct node *node)
 {
     uint64_t epoch = node->status.epoch;
@@ -186,9 +230,18 @@ static void check_minority(struct world *world, struct node *node)
     before = newest.seq > world->ledger.last
                  ? ledger_config(&world->ledger, newest.seq - 1)
                  : NULL;
-    if (newest.count > 0 && majority_promised(world, &newest, epoch) &&
-        (before == NULL || majority_promised(world, before, epoch)))
+    if (before != NULL && begins_with(node, newest.seq)) {
+        world->laws.leaders[world->laws.leader_count - 1].alone_seq =
+            newest.seq;
+        world->totals.alone_views++;
+        if (newest.count == 1 && majority_promised(world, &newest, epoch) &&
+            other_is_gone(world, node, before))
+            return;
+    } else if (newest.count > 0 &&
+               majority_promised(world, &newest, epoch) &&
+               (before == NULL || majority_promised(world, before, epoch))) {
         return;
+    }
     verdict_fail(&world->verdict, "minority",
                  "n%u leads epoch %" PRIu64 " without a majority of %u voters "
                  "that promised it durably and quorate",
@@ -311,12 +364,25 @@ static void note_quorate_promise(struct world *world, struct node *node)
         ident->promised_quorate = status->promised;
 }
 
+static void note_renewal(struct world *world, struct node *node,
+                         const struct core_status *before)
+{
+    const struct core_status *status = &node->status;
+
+    if ((status->role == CORE_ROLE_VOTED &&
+         status->promised != before->promised) ||
+        (status->epoch != 0 && status->epoch != before->epoch) ||
+        (status->last_epoch == status->epoch &&
+         before->last_epoch != before->epoch))
+        node->laws.renewed_at = world->sched.now;
+}
+
 void laws_on_boot(struct world *world, struct node *node)
 {
     const struct core_status *status = &node->status;
     const struct ident *ident = ident_find(&world->idents, &status->uuid);
 
-    node->laws = (struct laws_node){0};
+    node->laws = (struct laws_node){.renewed_at = world->sched.now};
     if (ident != NULL && status->promised < ident->promised)
         verdict_fail(&world->verdict, "own-vote",
                      "n%u starts with promise %" PRIu64 " below its durable "
@@ -334,6 +400,7 @@ void laws_on_step(struct world *world, struct node *node,
     check_leader(world, node);
     check_silence(world, node, before);
     check_token(world, node, before);
+    note_renewal(world, node, before);
     if (node->disk.image.bytes > LAWS_LOG_MAX)
         verdict_fail(&world->verdict, "bounded",
                      "n%u's log has %zu bytes on disk", node->id,
@@ -418,5 +485,6 @@ void laws_on_append(struct world *world, struct node *node, const uint8_t *data,
     cursor = cursor_make(entry.payload, entry.length);
     if (config_decode(&cursor, newest) == 0)
         newest->seq = entry.seq;
+    node->laws.renewed_at = world->sched.now;
     faults_on_config(world, node);
 }

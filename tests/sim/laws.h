@@ -45,6 +45,7 @@ struct laws_leader {
     uint64_t epoch;
     struct uuid uuid;
     uint64_t run;
+    uint64_t alone_seq; /* rightly alone, of two: its first entry; else 0 */
 };
 
 struct laws {
@@ -61,6 +62,8 @@ struct laws_node {
     uint64_t commit_seen; /* checked up to there */
     uint64_t applied_seen;
     uint64_t led_epoch; /* the newest epoch it was seen to lead */
+    uint64_t renewed_at; /* it last voted, entered a view, or appended a
+                            configuration then */
 };
 
 void laws_free(struct laws *laws);

@@ -154,7 +154,7 @@ static void wait_all(struct shared *shared, const pid_t *pids, unsigned workers)
         snprintf(worker->line, sizeof worker->line,
                  "violation: law=crash seed=%" PRIu64 " voters=%u step=0 "
                  "time=0: the process died by signal %d",
-                 worker->seed, (unsigned)(3 + worker->seed % 3),
+                 worker->seed, world_voters(worker->seed),
                  WIFSIGNALED(status) ? WTERMSIG(status) : 0);
         lower(&shared->lowest, worker->seed);
     }

@@ -446,6 +446,7 @@ void net_corosync_up(struct net *net, unsigned at)
     if (net->nodes[at].up)
         return;
     net->nodes[at].up = true;
+    net->nodes[at].saw_all = false;
     net_ring_form(net, 1u << at);
     reform_after(net, rng_range(&net->rng, 5, 200) * SIM_MS);
 }
@@ -454,6 +455,8 @@ bool net_quorate(const struct net *net, unsigned node)
 {
     const struct ring *ring = net->nodes[node].ring;
 
+    if (ring != NULL && net->count == 2)
+        return net->nodes[node].saw_all;
     return ring != NULL &&
            (unsigned)__builtin_popcount(ring->members) * 2 > net->count;
 }

@@ -96,6 +96,7 @@ struct ring {
 
 struct net_node {
     bool up;            /* Corosync runs */
+    bool saw_all;       /* and has been in a ring of all nodes */
     bool frozen;        /* ... but is stopped */
     bool silent_return; /* its way back tells nothing of a lost quorum */
     unsigned side;      /* nodes of one side reach each other */
@@ -181,7 +182,8 @@ void net_freeze(struct net *net, unsigned node, uint64_t length,
 void net_corosync_down(struct net *net, unsigned node, uint64_t ghost);
 void net_corosync_up(struct net *net, unsigned node);
 
-/* True when the node's present ring is a majority of the cluster. */
+/* True when the node's present ring is a majority of the cluster; of two nodes
+ * (two_node, wait_for_all) one that saw the other since its start will do. */
 bool net_quorate(const struct net *net, unsigned node);
 
 void net_ghosts_end(struct net *net);

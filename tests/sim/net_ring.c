@@ -222,10 +222,11 @@ static void tell_ring(struct net *net, struct ring *ring)
 {
     for (unsigned at = 0; at < net->count; at++) {
         struct net_node *node = &net->nodes[at];
-        int quorate = net_quorate(net, at);
-
         if ((ring->members & bit(at)) == 0)
             continue;
+        if ((unsigned)__builtin_popcount(ring->members) == net->count)
+            node->saw_all = true;
+        int quorate = net_quorate(net, at);
         node->view_count = 0;
         for (unsigned i = 0; i < net->count; i++)
             if ((ring->members & bit(i)) != 0 && net->nodes[i].joined)

@@ -39,6 +39,10 @@ enum sched_kind {
     SCHED_START,        /* node, life: a process starts */
     SCHED_POWER_UP,     /* node: Corosync runs again */
     SCHED_CRASH,        /* node, life; a: down for */
+    SCHED_MARKED,       /* node, life; a: mark, b: node: fencing is quiet */
+    SCHED_FENCED,       /* node, life; a: operation: it was done */
+    SCHED_FENCE_LOOK,   /* who is missed is fenced */
+    SCHED_FENCE_DONE,   /* a: operation */
     SCHED_LOAD,         /* clients */
     SCHED_PACEMAKER,    /* promotes and demotes */
     SCHED_FAULT,        /* the next fault */

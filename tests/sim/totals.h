@@ -29,6 +29,8 @@
     X(wiped_disks, false)                                                      \
     X(damaged_disks, false)                                                    \
     X(cuts, false)                                                             \
+    X(fencings, false)                                                         \
+    X(alone_views, false)                                                      \
     X(ghosts, false)                                                           \
     X(forks, true)                                                             \
     X(acked_writes, false)                                                     \

@@ -96,6 +96,12 @@ static void trace_event(const struct world *world, const struct node *node,
         printf("read of %" PRIu64 " at %" PRIu64 ": %zu bytes",
                event->u.read.seq, event->u.read.offset, event->u.read.len);
         break;
+    case CORE_MARKED:
+        printf("marked %" PRIu64, event->u.mark);
+        break;
+    case CORE_FENCED:
+        printf("fenced n%u", event->u.node);
+        break;
     case CORE_TUNE:
         printf("tune");
         break;
@@ -124,7 +130,7 @@ static void trace_effect(const struct world *world, const struct effect *effect)
     static const char *const kinds[] = {
         "?",       "multicast", "promise", "append",   "truncate",
         "install", "compact",   "reset",   "snapshot", "read",
-        "reply",   "timer",     "score",   "leave"};
+        "reply",   "timer",     "score",   "mark",     "leave"};
 
     if (effect->kind == EFFECT_SET_TIMER)
         return;

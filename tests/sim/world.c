@@ -18,6 +18,7 @@ static void choose_options(struct world *world)
     world->options = (struct core_options){
         .mode = rng_chance(rng, 600) ? CORE_WARM : CORE_HOT,
         .expected_voters = world->voters,
+        .fencing = true,
         .leader_timeout_ns = 300 * SIM_MS,
         .write_timeout_ns = 3 * SIM_S,
         .batch_bytes = (size_t)rng_range(rng, 300, 900),
@@ -44,6 +45,11 @@ static void start_all(struct world *world)
     }
 }
 
+unsigned world_voters(uint64_t seed)
+{
+    return seed % 4 == 3 ? 2 : 3 + (unsigned)(seed % 3);
+}
+
 struct world *world_open(uint64_t seed, uint64_t steps, bool trace)
 {
     struct world *world = mem_calloc(1, sizeof *world);
@@ -56,9 +62,11 @@ struct world *world_open(uint64_t seed, uint64_t steps, bool trace)
     world->rng_load = rng_make(seed, 2);
     world->rng_faults = rng_make(seed, 3);
     world->rng_misc = rng_make(seed, 4);
-    world->voters = 3 + (unsigned)(seed % 3);
+    world->rng_fencer = rng_make(seed, 6);
+    world->voters = world_voters(seed);
     spare = rng_chance(&world->rng_misc, 300);
-    spare += spare > 0 && rng_chance(&world->rng_misc, 200);
+    spare += spare > 0 && world->voters > 2 &&
+             rng_chance(&world->rng_misc, 200);
     world->count = world->voters + spare;
     choose_options(world);
     world->ledger.clients = &world->clients;
@@ -66,6 +74,7 @@ struct world *world_open(uint64_t seed, uint64_t steps, bool trace)
     net_open(&world->net, &world->sched, rng_make(seed, 5), world->count);
     start_all(world);
     faults_open(world);
+    fencer_open(world);
     load_open(world);
     world_trace(world, NULL, "%u voters, %u nodes, %s, profile %s",
                 world->voters, world->count,
@@ -130,7 +139,13 @@ static void dispatch(struct world *world, const struct sched_event *event)
     case SCHED_CONNECT:
     case SCHED_DISCONNECTED:
     case SCHED_CRASH:
+    case SCHED_MARKED:
+    case SCHED_FENCED:
         world_event(world, event);
+        break;
+    case SCHED_FENCE_LOOK:
+    case SCHED_FENCE_DONE:
+        fencer_event(world, event);
         break;
     case SCHED_START:
         start(world, event);

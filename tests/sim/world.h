@@ -30,6 +30,7 @@
 #include "tests/sim/clients.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/fencer.h"
 #include "tests/sim/ident.h"
 #include "tests/sim/laws.h"
 #include "tests/sim/ledger.h"
@@ -46,6 +47,7 @@ struct node {
     uint32_t life;
     uint32_t pid;
     bool off;             /* without power */
+    uint64_t fenced_at;   /* its power was last cut by fencing; 0: never */
     bool connected;       /* was given CONNECTED, and not DISCONNECTED since */
     uint32_t connections; /* of all its lives */
     bool stopping;        /* was given LEAVE */
@@ -89,12 +91,16 @@ struct world {
     struct ledger ledger;
     struct laws laws;
     struct faults faults;
+    struct fencer fencer;
     unsigned promoted_wanted;
     struct effects effects;
     struct verdict verdict;
     struct totals totals;
-    struct rng rng_disk, rng_load, rng_faults, rng_misc;
+    struct rng rng_disk, rng_load, rng_faults, rng_misc, rng_fencer;
 };
+
+/* How many voters a seed has: 2 to 5. */
+unsigned world_voters(uint64_t seed);
 
 struct world *world_open(uint64_t seed, uint64_t steps, bool trace);
 void world_close(struct world *world);

@@ -120,6 +120,9 @@ static void carry_out_one(struct world *world, struct node *node,
     case EFFECT_SET_TIMER:
         set_timer(world, node, effect->at_ns);
         break;
+    case EFFECT_FENCE_MARK:
+        fencer_mark(world, node, effect);
+        break;
     case EFFECT_SET_SCORE:
     case EFFECT_LEAVE: /* when all others are carried out */
         break;
@@ -357,6 +360,10 @@ void world_event(struct world *world, const struct sched_event *event)
         break;
     case SCHED_READ:
         on_read(world, node, event->a, event->b);
+        break;
+    case SCHED_MARKED:
+    case SCHED_FENCED:
+        fencer_tell(world, node, event);
         break;
     case SCHED_QUORUM:
         on_quorum(world, node, event);

@@ -94,7 +94,8 @@ static void take_disk_effect(struct alone *alone, const struct effect *effect,
     } else if (effect->kind == EFFECT_COMPACT) {
         disk_compact(&alone->disk, effect->seq);
     } else if (effect->kind == EFFECT_RESET) {
-        alone_wipe(alone);
+        disk_drop(&alone->disk, 0, alone->disk.count);
+        buf_free(&alone->disk.snapshot);
     } else {
         fail_msg("a replica alone has no effect %d", effect->kind);
     }

@@ -58,7 +58,8 @@ struct handmade_promise handmade_sample(void)
 
 void handmade_promise(struct buf *buf, const struct handmade_promise *promise)
 {
-    buf_bytes(buf, promise->lost ? "HWPF\1\0\1\0" : "HWPF\1\0\0\0", 8);
+    buf_bytes(buf, "HWPF\1\0", 6);
+    buf_u16(buf, (uint16_t)(promise->lost + 2 * promise->resetting));
     buf_uuid(buf, &promise->uuid);
     buf_uuid(buf, &promise->former);
     buf_uuid(buf, &promise->group);

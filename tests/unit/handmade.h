@@ -29,7 +29,7 @@ enum { HANDMADE_RECORDS_MAX = 16 };
 
 struct handmade_promise {
     struct uuid uuid, former, group;
-    bool lost;
+    bool lost, resetting;
     uint64_t run, promised;
     struct config committed;
 };

@@ -70,8 +70,16 @@ static void is_blank(const struct handmade *disk, uint8_t former)
     configurations_are(disk, 0, 0);
 }
 
-/* The kinds of effect that a replica on that disk begins with: PROMISE, or
- * RESET before it. */
+/* The P file's flags (boot.h). */
+static unsigned flags_of(const struct effects *effects, size_t at)
+{
+    const uint8_t *promise = effects_data(effects, &effects->list[at]);
+
+    return promise[6] + 256u * promise[7];
+}
+
+/* The kinds of effect that a replica on that disk begins with: PROMISE, or one
+ * that says so, RESET, and one that says that it is done. */
 static void begins_with(const struct handmade *disk, bool reset)
 {
     const struct core_event event = {.kind = CORE_CONNECTED};
@@ -81,13 +89,17 @@ static void begins_with(const struct handmade *disk, bool reset)
 
     assert_int_equal(handmade_open(disk, &core), 0);
     core_step(core, &event, &effects);
+    assert_int_equal(effects.list[at].kind, EFFECT_PROMISE);
+    assert_int_equal(effects.list[at].op, 1);
+    assert_int_equal(flags_of(&effects, at++), reset ? 3 : 0);
     if (reset) {
         assert_int_equal(effects.list[at].kind, EFFECT_RESET);
-        assert_int_equal(effects.list[at++].op, 1);
+        assert_int_equal(effects.list[at++].op, 2);
+        assert_int_equal(effects.list[at].kind, EFFECT_PROMISE);
+        assert_int_equal(effects.list[at].op, 3);
+        assert_int_equal(flags_of(&effects, at++), 1);
     }
-    assert_int_equal(effects.list[at].kind, EFFECT_PROMISE);
-    assert_int_equal(effects.list[at].op, reset ? 2 : 1);
-    for (at++; at < effects.count; at++)
+    for (; at < effects.count; at++)
         assert_true(effects.list[at].op == 0);
     for (at = 0; at < effects.count; at++)
         assert_int_not_equal(effects.list[at].kind, EFFECT_MULTICAST);
@@ -144,6 +156,45 @@ static void log_without_promise_is_given_up(void **state)
     handmade_snapshot(&disk, handmade_fill(&disk, 1, 0, 5));
     is_given_up(&disk, 0);
     handmade_free(&disk);
+}
+
+/* A RESET that was cut off, or damage: not even one record can be read. */
+static void a_mark_alone_is_given_up(void **state)
+{
+    struct handmade disk = {.flushed = 5};
+
+    (void)state;
+    is_given_up(&disk, 0);
+    disk.flushed = UINT64_MAX;
+    is_given_up(&disk, 0);
+}
+
+/* Whatever is still there. */
+static void giving_up_cut_off_goes_on(void **state)
+{
+    struct handmade_promise promise = handmade_sample();
+    struct handmade disk;
+
+    (void)state;
+    memset(&promise.group, 0, sizeof promise.group);
+    memset(&promise.committed, 0, sizeof promise.committed);
+    promise.lost = true;
+    promise.resetting = true;
+    promise.promised = 0;
+    for (uint64_t last = 0; last <= 3; last++) {
+        handmade_begin(&disk, last);
+        buf_reset(&disk.promise);
+        handmade_promise(&disk.promise, &promise);
+        struct core_status status = status_of(&disk);
+        assert_true(status.lost);
+        assert_true(uuid_equal(&status.uuid, &promise.uuid));
+        assert_true(uuid_equal(&status.former, &promise.former));
+        assert_true(uuid_is_none(&status.group));
+        assert_int_equal(status.run, 41);
+        assert_int_equal(status.last_seq, 0);
+        begins_with(&disk, true);
+        handmade_free(&disk);
+    }
 }
 
 static void log_below_its_mark_is_given_up(void **state)
@@ -550,6 +601,8 @@ int main(void)
         cmocka_unit_test(nothing_is_blank),
         cmocka_unit_test(promise_and_log_are_itself),
         cmocka_unit_test(log_without_promise_is_given_up),
+        cmocka_unit_test(a_mark_alone_is_given_up),
+        cmocka_unit_test(giving_up_cut_off_goes_on),
         cmocka_unit_test(log_below_its_mark_is_given_up),
         cmocka_unit_test(log_that_does_not_chain_is_given_up),
         cmocka_unit_test(log_with_a_gap_is_given_up),

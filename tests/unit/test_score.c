@@ -39,6 +39,8 @@ static int begins(void **state)
     offer->core.uuid = sample_uuid(SELF);
     offer->core.run = RUN;
     offer->core.role = CORE_ROLE_FOLLOWER;
+    offer->core.connected = true;
+    offer->core.quorate = true;
     offer->core.now_ns = 100 * S;
     offer->core.tuning.preference = PREFERENCE;
     offer->core.tuning.promoted_max = 1;
@@ -150,6 +152,20 @@ static void a_laggard_is_not_offered(void **state)
     offers(offer, 0);
 }
 
+static void nothing_compared_yet_is_no_lag(void **state)
+{
+    struct offer *offer = *state;
+
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    offer->core.tuning.maxlag = 10;
+    offer->core.commit_seq = 1000;
+    offer->core.replicate.matched_seq = 0; /* a new view */
+    offer->core.replicate.leader_seq = 1010;
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    offer->core.replicate.leader_seq = 1011;
+    offers(offer, 0);
+}
+
 /* ---- preference ---- */
 
 static void preference_counts_while_nobody_is_promoted(void **state)
@@ -167,6 +183,34 @@ static void preference_counts_while_nobody_is_promoted(void **state)
     offers(offer, SCORE_STANDING + PREFERENCE);
     peer_of(offer, OTHER)->run = RUN;
     promotions_revoke(&offer->core.machine.promotions, TOKEN);
+    offers(offer, SCORE_STANDING + PREFERENCE);
+}
+
+static void who_was_not_heard_yet_may_be_there(void **state)
+{
+    struct offer *offer = *state;
+    struct core_member member = {.node = OTHER, .pid = 1};
+
+    promote(offer, OTHER, TOKEN);
+    peers_free(&offer->core.peers);
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    peers_set_members(&offer->core.peers, &member, 1);
+    offers(offer, SCORE_STANDING);
+}
+
+static void cut_off_it_does_not_know(void **state)
+{
+    struct offer *offer = *state;
+
+    promote(offer, OTHER, TOKEN);
+    offers(offer, SCORE_STANDING);
+    offer->core.quorate = false;
+    peer_of(offer, OTHER)->present = false;
+    offers(offer, SCORE_STANDING);
+    offer->core.quorate = true;
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    offer->core.connected = false;
+    peer_of(offer, OTHER)->present = true;
     offers(offer, SCORE_STANDING + PREFERENCE);
 }
 
@@ -236,6 +280,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_offer_stands_without_a_leader,
                                         begins, ends),
         cmocka_unit_test_setup_teardown(a_laggard_is_not_offered, begins,
+                                        ends),
+        cmocka_unit_test_setup_teardown(nothing_compared_yet_is_no_lag, begins,
+                                        ends),
+        cmocka_unit_test_setup_teardown(who_was_not_heard_yet_may_be_there,
+                                        begins, ends),
+        cmocka_unit_test_setup_teardown(cut_off_it_does_not_know, begins,
                                         ends),
         cmocka_unit_test_setup_teardown(
             preference_counts_while_nobody_is_promoted, begins, ends),
