@@ -175,6 +175,7 @@ static void on_connected(struct core *core)
 {
     core->connected = true;
     core->run++;
+    pair_begin(core);
     core_promise(core);
     if (core->resetting) {
         effects_add(core->effects, EFFECT_RESET)->op = ++core->op;

@@ -33,6 +33,14 @@ void pair_renew(struct core *core)
     effect->node = other->node;
 }
 
+void pair_begin(struct core *core)
+{
+    core->pair.entered = false;
+    core->pair.voted = 0;
+    core->pair.fenced = false;
+    core->pair.mark++;
+}
+
 void pair_vote(struct core *core, uint64_t epoch)
 {
     core->pair.voted = epoch;

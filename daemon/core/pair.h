@@ -40,6 +40,9 @@
 
 #include "daemon/core/state.h"
 
+/* A new run: nothing was entered in it. */
+void pair_begin(struct core *core);
+
 /* What was confirmed so far counts no more. */
 void pair_renew(struct core *core);
 

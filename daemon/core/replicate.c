@@ -201,11 +201,13 @@ void replicate_on_fetch(struct core *core, const struct message *message)
         replicate_send(core, message->point.seq, true);
 }
 
-/* At every beat: an ACK may have been lost, and to say it twice is harmless. */
+/* At every beat: an ACK may have been lost, and to say it twice is harmless.
+ * What is committed was heard; but a learner's is not needed for that, and yet
+ * decides when it becomes a voter. */
 static void replicate_acknowledge_again(struct core *core, uint64_t commit)
 {
     core->replicate.ack_flight = false;
-    if (core->replicate.ack_seq > commit)
+    if (core->replicate.ack_seq > commit || !core_is_voter(core))
         core->replicate.ack_seq = 0;
 }
 
