@@ -14,6 +14,7 @@
 #include "daemon/core/membership.h"
 #include "daemon/core/pair.h"
 #include "daemon/core/replicate.h"
+#include "daemon/core/revoke.h"
 #include "daemon/core/score.h"
 #include "daemon/core/state.h"
 #include "daemon/core/transfer.h"
@@ -444,6 +445,7 @@ static void core_settle(struct core *core)
     membership_settle(core);
     pair_settle(core);
     handover_settle(core);
+    revoke_settle(core);
     gate_settle(core);
     forward_settle(core);
     barrier_settle(core);

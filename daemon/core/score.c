@@ -1,5 +1,7 @@
 #include "daemon/core/score.h"
 
+#include "daemon/core/revoke.h"
+
 static bool score_offers(const struct core *core, bool silent)
 {
     const struct replicate *replicate = &core->replicate;
@@ -23,27 +25,12 @@ static bool score_offers(const struct core *core, bool silent)
     return core->score.offered;
 }
 
-/* Who has not been heard yet in this process may be any member of its node. */
-static bool score_is_listed(const struct core *core, const struct uuid *uuid)
-{
-    int place = config_find(&core->config, uuid);
-
-    for (size_t i = 0; place >= 0 && i < core->peers.member_count; i++) {
-        if (core->peers.members[i].node == core->config.voters[place].node)
-            return true;
-    }
-    return false;
-}
-
 static bool score_is_present(const struct core *core,
                              const struct promotion *promotion)
 {
     if (core_is_me(core, &promotion->uuid))
         return core->gate.token == promotion->token;
-    const struct peer *peer = peers_find(&core->peers, &promotion->uuid);
-    if (peer == NULL)
-        return score_is_listed(core, &promotion->uuid);
-    return peer->present && peer->run == promotion->run;
+    return revoke_is_present(core, promotion);
 }
 
 static bool score_vacancy(const struct core *core)

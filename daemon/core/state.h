@@ -11,6 +11,7 @@
  *      transfer   snapshots in and out         transfer.c
  *      membership configuration changes        membership.c
  *      score      what Pacemaker is offered    score.c
+ *      revoke     promotions of who is gone    revoke.c
  *      pair       two voters without the other pair.c
  *
  *   A room offers: X_on_MESSAGE for its messages, X_settle, which does all
@@ -145,6 +146,11 @@ struct score {
     uint64_t since_ns; /* offered without a break */
 };
 
+struct revoke {
+    uint64_t epoch;    /* LEADER: in that epoch … */
+    uint64_t last_seq; /* … the last DEMOTE that it proposed */
+};
+
 struct pair {
     uint64_t voted;  /* the epoch it last voted for, until it has entered it */
     bool entered;    /* in this run, a view that it voted for */
@@ -194,6 +200,7 @@ struct core {
     struct transfer transfer;
     struct membership membership;
     struct score score;
+    struct revoke revoke;
     struct pair pair;
     struct core_counters counters;
 };
