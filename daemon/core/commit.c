@@ -118,8 +118,27 @@ static void commit_advance(struct core *core)
         reached = replicate->matched_seq;
     if (reached > core->commit_seq)
         core->commit_seq = reached;
-    if (core->config.seq != core->committed.seq && core->config_op == 0 &&
-        core->commit_seq >= core->config.seq)
+    if (commit_knows_config(core) && core->config_op == 0)
+        core->config_op = core_promise(core);
+}
+
+bool commit_knows_config(const struct core *core)
+{
+    return core->config.seq != core->committed.seq &&
+           (core->commit_seq >= core->config.seq ||
+            core->config_told == core->config.seq);
+}
+
+/* There is one committed configuration at a sequence, so whoever holds an equal
+ * one there holds that one, whatever else its log has. */
+void commit_on_settled(struct core *core, const struct config *config)
+{
+    if (config->seq != core->config.seq ||
+        core->config.seq == core->committed.seq ||
+        !config_equal(config, &core->config))
+        return;
+    core->config_told = config->seq;
+    if (core->config_op == 0)
         core->config_op = core_promise(core);
 }
 

@@ -24,6 +24,12 @@ void commit_on_ack(struct core *core, const struct message *message,
 
 void commit_settle(struct core *core);
 
+/* Is the configuration in force committed, though not yet stored so? */
+bool commit_knows_config(const struct core *core);
+
+/* Another replica says that this configuration is committed. */
+void commit_on_settled(struct core *core, const struct config *config);
+
 /* The disk has reached core->stored_op: a committed configuration that is now
  * stored as such is known committed. */
 void commit_on_stored(struct core *core);

@@ -54,6 +54,18 @@ bool config_remove(struct config *config, const struct uuid *uuid)
     return true;
 }
 
+bool config_equal(const struct config *a, const struct config *b)
+{
+    if (a->seq != b->seq || a->count != b->count)
+        return false;
+    for (unsigned i = 0; i < a->count; i++) {
+        if (!uuid_equal(&a->voters[i].uuid, &b->voters[i].uuid) ||
+            a->voters[i].node != b->voters[i].node)
+            return false;
+    }
+    return true;
+}
+
 unsigned config_majority(const struct config *config)
 {
     return config->count / 2 + 1;

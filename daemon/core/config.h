@@ -49,6 +49,9 @@ int config_add(struct config *config, const struct uuid *uuid, uint32_t node);
 /* Removes if present; true if it was. */
 bool config_remove(struct config *config, const struct uuid *uuid);
 
+/* The same voters at the same sequence. */
+bool config_equal(const struct config *a, const struct config *b);
+
 /* How many make a majority: floor(count / 2) + 1. */
 unsigned config_majority(const struct config *config);
 

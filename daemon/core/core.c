@@ -106,8 +106,7 @@ void core_reply_text(struct core *core, uint64_t request, enum outcome outcome,
 
 uint64_t core_promise(struct core *core)
 {
-    bool known = core->config.seq != core->committed.seq &&
-                 core->commit_seq >= core->config.seq;
+    bool known = commit_knows_config(core);
     struct buf content = {0};
 
     boot_promise_encode(&content, core,

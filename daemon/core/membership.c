@@ -75,10 +75,9 @@ void membership_settle(struct core *core)
 
     if (core->role != CORE_ROLE_LEADER)
         return;
-    bool pending = core->config.seq != core->committed.seq;
-    bool wanted = core->quorate && membership_wanted(core, &next);
-    core->membership.pausing = pending || wanted;
-    if (!wanted || !membership_quiet(core))
+    core->membership.pausing =
+        core->quorate && membership_wanted(core, &next);
+    if (!core->membership.pausing || !membership_quiet(core))
         return;
     struct buf payload = {0};
     config_encode(&payload, &next);
@@ -89,5 +88,6 @@ void membership_settle(struct core *core)
     };
     replicate_propose(core, &entry);
     buf_free(&payload);
+    core->membership.pausing = false;
     core->counters.config_changes++;
 }

@@ -7,12 +7,7 @@
  *   that is being stopped is removed (pair.h). One voter at a time, one entry
  *   each:
  *
- *      change wanted -> all committed -> CONFIG -> committed -> known, and stored
- *      '--------------------- no new writes ------------------------------'
- *
- *   Nothing comes behind a CONFIG before its leader has stored that it is
- *   committed: a voter that it removes may else hold, durably, more than the
- *   leader does after a crash, and refuse the vote that this one still asks for.
+ *      change wanted -> no new writes -> all committed -> CONFIG -> committed
  *
  *   A configuration may be appended only when everything before it is
  *   committed and the one before it is known, and stored, as committed (the

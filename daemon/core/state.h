@@ -189,6 +189,7 @@ struct core {
     uint64_t commit_seq;
     struct config config;    /* the newest in the log: in force */
     struct config committed; /* the newest known committed, and stored so */
+    uint64_t config_told;    /* one of that sequence is committed, others say */
     uint64_t config_op;      /* the PROMISE that stores `config` so; 0: none */
 
     struct peers peers;

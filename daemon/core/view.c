@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/core/commit.h"
 #include "daemon/core/create.h"
 #include "daemon/core/election.h"
 #include "daemon/core/forward.h"
@@ -235,6 +236,8 @@ void view_on_hello(struct core *core, const struct message *message,
     peer->lost = (message->flags & WIRE_LOST) != 0;
     peer->leaving = (message->flags & WIRE_LEAVING) != 0;
     peer->former = message->former;
+    if ((message->flags & WIRE_SETTLED) != 0)
+        commit_on_settled(core, &message->config);
     if (core->role != CORE_ROLE_LEADER || core_is_me(core, &message->sender))
         return;
     /* Who promised more cannot hear this leader: lead above that. */
@@ -288,6 +291,8 @@ void view_say_hello(struct core *core)
         message.flags |= WIRE_LOST;
     if (core->leaving)
         message.flags |= WIRE_LEAVING;
+    if (core->config.seq == core->committed.seq)
+        message.flags |= WIRE_SETTLED;
     message.former = core->former;
     message.config = core->config;
     core_multicast(core, &message);

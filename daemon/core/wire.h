@@ -81,7 +81,8 @@ enum wire_flag {
     WIRE_MODE_HOT = 1 << 1, /* HELLO: its mode parameter is hot */
     WIRE_LAST = 1 << 2,     /* CHUNK: the snapshot ends with it */
     WIRE_LOST = 1 << 3,     /* HELLO: it had data, and has none since */
-    WIRE_LEAVING = 1 << 4   /* HELLO: it is being stopped */
+    WIRE_LEAVING = 1 << 4,  /* HELLO: it is being stopped */
+    WIRE_SETTLED = 1 << 5   /* HELLO: its configuration is known committed */
 };
 
 struct message {

@@ -207,6 +207,29 @@ static void unsorted_and_too_many_are_refused(void **state)
     assert_int_equal(decode_list(16, numbers), 0);
 }
 
+static void equal_means_all_of_it(void **state)
+{
+    struct config a = {.seq = 4}, b;
+    struct uuid one = sample_uuid(1), two = sample_uuid(2);
+
+    (void)state;
+    config_add(&a, &one, 1);
+    config_add(&a, &two, 2);
+    b = a;
+    assert_true(config_equal(&a, &b));
+    b.seq = 5;
+    assert_false(config_equal(&a, &b));
+    b = a;
+    b.voters[1].node = 3;
+    assert_false(config_equal(&a, &b));
+    b = a;
+    b.voters[0].uuid = sample_uuid(3);
+    assert_false(config_equal(&a, &b));
+    b = a;
+    config_remove(&b, &two);
+    assert_false(config_equal(&a, &b));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +243,7 @@ int main(void)
         cmocka_unit_test(decoding_gives_back_all_but_seq),
         cmocka_unit_test(proper_prefixes_are_refused),
         cmocka_unit_test(unsorted_and_too_many_are_refused),
+        cmocka_unit_test(equal_means_all_of_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
