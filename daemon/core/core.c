@@ -369,6 +369,8 @@ static void on_event(struct core *core, const struct core_event *event)
     case CORE_CLIENT:
         on_client(core, event);
         break;
+    case CORE_SETTLE:
+        break;
     case CORE_TICK:
         view_on_tick(core);
         break;
@@ -451,6 +453,12 @@ static void core_settle(struct core *core)
     replicate_settle(core); /* what was proposed just now goes out at once */
 }
 
+/* Many clients' commands become one message. */
+static bool core_holds(const struct core_event *event)
+{
+    return event->kind == CORE_CLIENT && event->u.client.hold;
+}
+
 void core_step(struct core *core, const struct core_event *event,
                struct effects *effects)
 {
@@ -463,7 +471,7 @@ void core_step(struct core *core, const struct core_event *event,
         on_event_silent(core, event);
     } else {
         on_event(core, event);
-        if (!core_is_silent(core))
+        if (!core_is_silent(core) && !core_holds(event))
             core_settle(core);
         if (core_is_silent(core)) {
             gate_end(core, OUTCOME_REFUSED,

@@ -141,6 +141,7 @@ enum core_event_kind {
     CORE_DELIVER,       /* sender, data: one message, also one's own */
     CORE_QUORUM,        /* quorate: Corosync's flag; repeated after CONNECTED */
     CORE_CLIENT,        /* client */
+    CORE_SETTLE,        /* nothing: the end of clients' events that were held */
     CORE_TICK,          /* the timer; given only when no delivery is waiting */
     CORE_STORED,        /* op: all disk effects up to it are durable */
     CORE_SNAPSHOT_DONE, /* seq; ok: false when it could not be written */
@@ -191,6 +192,8 @@ struct core_event {
             enum core_request kind;
             const struct core_arg *argv;
             size_t argc;
+            bool hold; /* another event follows at once: what this one makes
+                          possible is done with that one */
         } client;
         struct {
             uint64_t op;

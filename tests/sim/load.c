@@ -94,6 +94,8 @@ void load_tick(struct world *world)
     if (world->healing)
         return;
     next(world, SCHED_LOAD, 10, 110);
+    if (node != NULL && burst > 1)
+        world_hold(node);
     while (node != NULL && burst-- > 0 && able(world, node) &&
            node->life == life && world->verdict.law == NULL) {
         if (world->clients.open > 60)
@@ -103,6 +105,9 @@ void load_tick(struct world *world)
         else
             load_read(world, node);
     }
+    if (node != NULL && node->life == life && node->holding &&
+        world->verdict.law == NULL)
+        world_settle(world, node);
 }
 
 static uint64_t ask(struct world *world, struct node *node, enum op_kind kind)

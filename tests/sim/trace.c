@@ -78,10 +78,13 @@ static void trace_event(const struct world *world, const struct node *node,
         break;
     case CORE_CLIENT: {
         const struct op *op = &world->clients.ops[event->u.client.request - 1];
-        printf("client %" PRIu64 " %s", event->u.client.request,
-               clients_kind(op->kind));
+        printf("client %" PRIu64 " %s%s", event->u.client.request,
+               clients_kind(op->kind), event->u.client.hold ? ", held" : "");
         break;
     }
+    case CORE_SETTLE:
+        printf("settle");
+        break;
     case CORE_TICK:
         printf("tick");
         break;

@@ -51,6 +51,7 @@ struct node {
     bool connected;       /* was given CONNECTED, and not DISCONNECTED since */
     uint32_t connections; /* of all its lives */
     bool stopping;        /* was given LEAVE */
+    bool holding;         /* its clients' commands, until world_settle */
     bool tampered;        /* its snapshot was changed under it … */
     uint64_t tampered_last; /* … and its log ended there then */
     uint64_t paused_until;
@@ -110,6 +111,11 @@ bool world_run(struct world *world);
 
 /* A request of a client, of Pacemaker or of an operator. Its number. */
 uint64_t world_request(struct world *world, const struct op *op);
+
+/* From here to world_settle, clients' commands are held (core.h), unless the
+ * process dies. */
+void world_hold(struct node *node);
+void world_settle(struct world *world, struct node *node);
 
 /* The process dies; a new one starts after `down`. */
 void world_crash(struct world *world, struct node *node, uint64_t down);

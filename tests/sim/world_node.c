@@ -39,6 +39,7 @@ static void new_process(struct world *world, struct node *node)
     node->clock_base = rng_below(&world->rng_misc, 1000 * SIM_S);
     node->connected = false;
     node->stopping = false;
+    node->holding = false;
     node->paused_until = 0;
     node->timer_order = 0;
     node->tick_due = false;
@@ -281,6 +282,20 @@ uint64_t world_request(struct world *world, const struct op *asked)
         make_command(world, clients_op(&world->clients, request), &text);
     event.u.client.argv = text.argv;
     event.u.client.argc = text.argc;
+    event.u.client.hold = node->holding && op.kind < OP_PROMOTE;
     world_step(world, node, &event);
     return request;
+}
+
+void world_hold(struct node *node)
+{
+    node->holding = true;
+}
+
+void world_settle(struct world *world, struct node *node)
+{
+    struct core_event event = {.kind = CORE_SETTLE};
+
+    node->holding = false;
+    world_step(world, node, &event);
 }
