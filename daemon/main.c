@@ -183,6 +183,7 @@ static void step(struct hotwarmd *d, struct core_event *event)
         struct effect wanted = d->reads[--d->read_count];
         step_read(d, &wanted);
     }
+    server_flush(d->server);
 }
 
 /* ---- events of the shells ---- */
@@ -275,15 +276,27 @@ static void on_snapshot_done(void *context, uint64_t seq, bool ok)
 }
 
 static void client_event(struct hotwarmd *d, enum core_request kind,
-                         uint64_t number, const struct core_arg *argv,
-                         size_t argc)
+                         uint64_t number)
 {
     struct core_event event = {.kind = CORE_CLIENT};
 
     event.u.client.request = number;
     event.u.client.kind = kind;
+    step(d, &event);
+}
+
+/* What is there of many clients' commands becomes one message: on_settle. */
+static void client_command(struct hotwarmd *d, uint64_t number,
+                           const struct core_arg *argv, size_t argc)
+{
+    struct core_event event = {.kind = CORE_CLIENT};
+
+    event.u.client.request = number;
+    event.u.client.kind =
+        d->options.reads_local ? CORE_COMMAND_LOCAL : CORE_COMMAND;
     event.u.client.argv = argv;
     event.u.client.argc = argc;
+    event.u.client.hold = true;
     step(d, &event);
 }
 
@@ -326,11 +339,11 @@ static void on_control(struct hotwarmd *d, uint64_t number,
     struct buf reply = {0};
 
     if (session_word(argv, argc, 1, "PROMOTE"))
-        client_event(d, CORE_PROMOTE, number, NULL, 0);
+        client_event(d, CORE_PROMOTE, number);
     else if (session_word(argv, argc, 1, "DEMOTE"))
-        client_event(d, CORE_DEMOTE, number, NULL, 0);
+        client_event(d, CORE_DEMOTE, number);
     else if (session_word(argv, argc, 1, "STOP"))
-        client_event(d, CORE_LEAVE, number, NULL, 0);
+        client_event(d, CORE_LEAVE, number);
     else if (session_word(argv, argc, 1, "TUNE"))
         on_tune(d, number, argv + 2, argc - 2);
     else if (session_word(argv, argc, 1, "STATUS")) {
@@ -353,10 +366,15 @@ static void on_command(void *context, uint64_t number, bool control,
     else if (session_answer(&now, argv, argc, &reply))
         server_reply(d->server, number, reply.data, reply.len);
     else
-        client_event(d, d->options.reads_local ? CORE_COMMAND_LOCAL
-                                               : CORE_COMMAND,
-                     number, argv, argc);
+        client_command(d, number, argv, argc);
     buf_free(&reply);
+}
+
+static void on_settle(void *context)
+{
+    struct core_event event = {.kind = CORE_SETTLE};
+
+    step(context, &event);
 }
 
 /* "WORD N": true, and its number. */
@@ -377,7 +395,7 @@ static void on_link_text(struct hotwarmd *d, const char *text)
     uint64_t number = 0;
 
     if (strcmp(text, "stop") == 0) {
-        client_event(d, CORE_LEAVE, 0, NULL, 0);
+        client_event(d, CORE_LEAVE, 0);
     } else if (link_number(text, "marked", &event.u.mark)) {
         step(d, &event);
     } else if (link_number(text, "fenced", &number)) {
@@ -431,7 +449,7 @@ static void on_alive(void *data)
 static int32_t on_signal(int32_t signal, void *data)
 {
     (void)signal;
-    client_event(data, CORE_LEAVE, 0, NULL, 0);
+    client_event(data, CORE_LEAVE, 0);
     return 0;
 }
 
@@ -536,7 +554,7 @@ static int start_core(struct hotwarmd *d, struct core_boot *boot, char *error,
 
 static int start(struct hotwarmd *d, char *error, size_t error_size)
 {
-    struct server_events commands = {on_command, d};
+    struct server_events commands = {on_command, on_settle, d};
     struct core_boot boot;
 
     d->loop = qb_loop_create();
@@ -555,7 +573,11 @@ static int start(struct hotwarmd *d, char *error, size_t error_size)
                                           .write = on_write_snapshot,
                                           .done = on_snapshot_done,
                                           .context = d};
-    d->server = server_new(d->loop, &commands);
+    rc = server_open(&d->server, d->loop, &commands);
+    if (rc != 0) {
+        snprintf(error, error_size, "no server: %s", strerror(rc));
+        return rc;
+    }
     server_listen(d->server, d->options.data_fd, false);
     server_listen(d->server, d->options.control_fd, true);
     qb_loop_poll_add(d->loop, QB_LOOP_HIGH, store_fd(d->store), POLLIN, d,
@@ -578,7 +600,7 @@ static void begin(struct hotwarmd *d)
         struct core_member self = {.node = d->node, .pid = (uint32_t)getpid()};
         on_members(d, &self, 1);
         on_quorum(d, true);
-        client_event(d, CORE_PROMOTE, 0, NULL, 0);
+        client_event(d, CORE_PROMOTE, 0);
     }
     link_say(d, "ready");
     on_alive(d);
@@ -586,8 +608,7 @@ static void begin(struct hotwarmd *d)
 
 static void finish(struct hotwarmd *d)
 {
-    if (d->server != NULL)
-        server_free(d->server);
+    server_close(d->server);
     core_close(d->core);
     cpgio_close(d->cpgio);
     quorumio_close(d->quorumio);

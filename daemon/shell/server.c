@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@ enum {
     SERVER_READ = 64 * 1024,
     SERVER_COMMAND = 2 * 1024 * 1024, /* the largest command, with room */
     SERVER_ARGS = 4096,
-    SERVER_ACCEPT = 128 /* clients in one turn of the loop */
+    SERVER_ACCEPT = 128, /* new clients in one turn of the loop */
+    SERVER_TURN = 64     /* clients in one turn of the loop */
 };
 
 #if HIREDIS_MAJOR >= 1
@@ -50,6 +52,9 @@ struct server_client {
     bool control;
     bool ended;   /* it sends no more */
     bool closing; /* no more commands; closed when all replies are out */
+    bool answered; /* in server->answered */
+    struct server_client *next_answered;
+    uint32_t watched; /* for what, by server->poll */
     redisReader *reader;
     size_t begun; /* bytes read since the last whole command */
     struct server_slot *first, *last;
@@ -58,9 +63,15 @@ struct server_client {
     size_t written;
 };
 
+/* libqb turns four descriptors in a pass and looks for each one's row among all
+ * of them, so clients have an epoll of their own, which is one descriptor. */
 struct server {
     qb_loop_t *loop;
+    int poll;
     struct server_events events;
+    bool busy;     /* in server_settle or in a turn that ends with it */
+    bool commands; /* were handed out since events.settle */
+    struct server_client *answered; /* have a reply to be sent */
     struct server_listener listeners[2];
     size_t listener_count;
     bool full; /* of descriptors: not listening */
@@ -72,7 +83,6 @@ struct server {
     uint64_t last_number;
 };
 
-static int32_t client_on_ready(int32_t fd, int32_t revents, void *data);
 static int32_t listener_on_ready(int32_t fd, int32_t revents, void *data);
 
 /* Out of descriptors a listening socket stays readable: it is left alone until
@@ -106,7 +116,13 @@ static void client_close(struct server_client *client)
         at = &(*at)->next;
     *at = client->next;
     server->client_count--;
-    qb_loop_poll_del(server->loop, client->fd);
+    if (client->answered) {
+        at = &server->answered;
+        while (*at != client)
+            at = &(*at)->next_answered;
+        *at = client->next_answered;
+    }
+    epoll_ctl(server->poll, EPOLL_CTL_DEL, client->fd, NULL);
     shutdown(client->fd, SHUT_RDWR); /* a snapshot's child may hold it too */
     close(client->fd);
     while (client->first != NULL) {
@@ -130,14 +146,15 @@ static bool client_stuffed(const struct server_client *client)
 /* What the loop should wait for, as things stand. */
 static void client_watch(struct server_client *client)
 {
-    int32_t wanted = 0;
+    struct epoll_event event = {.data.ptr = client};
 
     if (!client_stuffed(client) && !client->ended && !client->closing)
-        wanted |= POLLIN;
+        event.events |= EPOLLIN;
     if (client->output.len > client->written)
-        wanted |= POLLOUT;
-    qb_loop_poll_mod(client->server->loop, QB_LOOP_MED, client->fd, wanted,
-                     client, client_on_ready);
+        event.events |= EPOLLOUT;
+    if (event.events != client->watched)
+        epoll_ctl(client->server->poll, EPOLL_CTL_MOD, client->fd, &event);
+    client->watched = event.events;
 }
 
 /* Moves finished replies into the output, in the order of the commands. */
@@ -227,6 +244,7 @@ static void client_command(struct server_client *client,
         argv[i].len = element->len;
     }
     uint64_t number = client_new_slot(client)->number;
+    server->commands = true;
     server->events.command(server->events.context, number, client->control,
                            argv, reply->elements);
 }
@@ -301,15 +319,15 @@ static bool client_read(struct server_client *client)
 }
 
 /* Everything that can be done for it now. False when it is to be closed. */
-static bool client_turn(struct server_client *client, int32_t revents)
+static bool client_turn(struct server_client *client, uint32_t revents)
 {
-    bool gone = (revents & (POLLHUP | POLLERR)) != 0;
+    bool gone = (revents & (EPOLLHUP | EPOLLERR)) != 0;
     bool stuffed = client_stuffed(client);
 
     if (stuffed || client->ended || client->closing) {
         if (gone)
             return false; /* nobody is there to read a reply */
-    } else if ((gone || (revents & POLLIN) != 0) && !client_read(client)) {
+    } else if ((gone || (revents & EPOLLIN) != 0) && !client_read(client)) {
         return false;
     }
     do {
@@ -324,13 +342,41 @@ static bool client_turn(struct server_client *client, int32_t revents)
     return true;
 }
 
-static int32_t client_on_ready(int32_t fd, int32_t revents, void *data)
+/* Everything that is held back by a command not settled or a reply not sent;
+ * each may make another of the other. */
+static void server_settle(struct server *server)
 {
-    struct server_client *client = data;
+    server->busy = true;
+    while (server->commands || server->answered != NULL) {
+        if (server->commands) {
+            server->commands = false;
+            server->events.settle(server->events.context);
+        }
+        struct server_client *client = server->answered;
+        if (client == NULL)
+            continue;
+        server->answered = client->next_answered;
+        client->answered = false;
+        if (!client_turn(client, 0))
+            client_close(client);
+    }
+    server->busy = false;
+}
 
-    (void)fd;
-    if (!client_turn(client, revents))
-        client_close(client);
+static int32_t server_on_ready(int32_t fd, int32_t revents, void *data)
+{
+    struct server *server = data;
+    struct epoll_event events[SERVER_TURN];
+
+    (void)revents;
+    server->busy = true;
+    int count = epoll_wait(fd, events, SERVER_TURN, 0);
+    for (int i = 0; i < count; i++) {
+        struct server_client *client = events[i].data.ptr;
+        if (!client_turn(client, events[i].events))
+            client_close(client);
+    }
+    server_settle(server);
     return 0;
 }
 
@@ -344,10 +390,18 @@ void server_reply(struct server *server, uint64_t number, const void *bytes,
         return;
     buf_bytes(&slot->reply, bytes, len);
     slot->ready = true;
-    /* The client's own turn of the loop sends it: many replies, one write. */
-    if (slot->client->first == slot)
-        qb_loop_poll_mod(server->loop, QB_LOOP_MED, slot->client->fd,
-                         POLLIN | POLLOUT, slot->client, client_on_ready);
+    struct server_client *client = slot->client;
+    if (client->first == slot && !client->answered) {
+        client->answered = true;
+        client->next_answered = server->answered;
+        server->answered = client;
+    }
+}
+
+void server_flush(struct server *server)
+{
+    if (!server->busy)
+        server_settle(server);
 }
 
 /* ---- listening ---- */
@@ -355,10 +409,10 @@ void server_reply(struct server *server, uint64_t number, const void *bytes,
 static void client_open(struct server *server, int accepted, bool control)
 {
     struct server_client *client = mem_calloc(1, sizeof(*client));
-    int rc = qb_loop_poll_add(server->loop, QB_LOOP_MED, accepted, POLLIN,
-                              client, client_on_ready);
-    if (rc != 0) {
-        log_warn("a client could not be watched: %s", strerror(-rc));
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
+
+    if (epoll_ctl(server->poll, EPOLL_CTL_ADD, accepted, &event) < 0) {
+        log_warn("a client could not be watched: %s", strerror(errno));
         close(accepted);
         free(client);
         return;
@@ -366,6 +420,7 @@ static void client_open(struct server *server, int accepted, bool control)
     client->server = server;
     client->fd = accepted;
     client->control = control;
+    client->watched = EPOLLIN;
     client->reader = reader_new(server, client);
     client->next = server->clients;
     server->clients = client;
@@ -394,13 +449,26 @@ static int32_t listener_on_ready(int32_t fd, int32_t revents, void *data)
     return 0;
 }
 
-struct server *server_new(qb_loop_t *loop, const struct server_events *events)
+int server_open(struct server **out, qb_loop_t *loop,
+                const struct server_events *events)
 {
     struct server *server = mem_calloc(1, sizeof(*server));
 
     server->loop = loop;
     server->events = *events;
-    return server;
+    server->poll = epoll_create1(EPOLL_CLOEXEC);
+    int rc = server->poll < 0
+                 ? errno
+                 : -qb_loop_poll_add(loop, QB_LOOP_MED, server->poll, POLLIN,
+                                     server, server_on_ready);
+    if (rc != 0) {
+        if (server->poll >= 0)
+            close(server->poll);
+        free(server);
+        server = NULL;
+    }
+    *out = server;
+    return rc;
 }
 
 int server_listen(struct server *server, int fd, bool control)
@@ -420,14 +488,18 @@ size_t server_clients(const struct server *server)
     return server->client_count;
 }
 
-void server_free(struct server *server)
+void server_close(struct server *server)
 {
+    if (server == NULL)
+        return;
     while (server->clients != NULL)
         client_close(server->clients);
     for (size_t i = 0; i < server->listener_count; i++) {
         qb_loop_poll_del(server->loop, server->listeners[i].fd);
         close(server->listeners[i].fd);
     }
+    qb_loop_poll_del(server->loop, server->poll);
+    close(server->poll);
     table_free(&server->slots);
     free(server);
 }

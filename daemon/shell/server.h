@@ -33,25 +33,34 @@ enum { SERVER_PIPELINE = 1024, SERVER_OUTPUT = 4 * 1024 * 1024 };
 
 struct server;
 
-/* Called for each command. `number` names it in server_reply, which may be
- * called at once. */
 struct server_events {
+    /* Each command. `number` names it in server_reply, which may be called at
+     * once. */
     void (*command)(void *context, uint64_t number, bool control,
                     const struct core_arg *argv, size_t argc);
+    /* After the last command that is there for now. */
+    void (*settle)(void *context);
     void *context;
 };
 
-struct server *server_new(qb_loop_t *loop, const struct server_events *events);
+/* 0 or errno. */
+int server_open(struct server **server, qb_loop_t *loop,
+                const struct server_events *events);
 
 /* Serves a listening socket. 0 or errno. */
 int server_listen(struct server *server, int fd, bool control);
 
-/* Answers a command; nothing happens if its client is gone. */
+/* Answers a command; nothing happens if its client is gone. Replies wait for
+ * server_flush: many replies, one write. */
 void server_reply(struct server *server, uint64_t number, const void *bytes,
                   size_t len);
 
+/* Sends what was replied, and does what that makes possible. Within one of the
+ * events above it does nothing: the server does it by itself afterwards. */
+void server_flush(struct server *server);
+
 size_t server_clients(const struct server *server);
 
-void server_free(struct server *server);
+void server_close(struct server *server);
 
 #endif

@@ -32,6 +32,7 @@ struct fixture {
         char word[32]; /* its second argument */
     } commands[COMMANDS_MAX];
     size_t count;
+    bool unsettled; /* some of them */
     bool (*wanted)(struct fixture *f);
     struct client *client; /* for `wanted` */
     size_t number;
@@ -59,6 +60,7 @@ static void answer(struct fixture *f, size_t at)
         buf_printf(&reply, "+%s\r\n", command->word);
     }
     server_reply(f->server, command->number, reply.data, reply.len);
+    server_flush(f->server);
     buf_free(&reply);
 }
 
@@ -70,6 +72,7 @@ static void on_command(void *context, uint64_t number, bool control,
     assert_true(argc > 0);
     assert_true(f->count < COMMANDS_MAX);
     struct command *command = &f->commands[f->count++];
+    f->unsettled = true;
     command->number = number;
     command->control = control;
     command->argc = argc;
@@ -81,6 +84,15 @@ static void on_command(void *context, uint64_t number, bool control,
         *at = *at == '\r' ? '.' : *at;
     if (f->at_once)
         answer(f, f->count - 1);
+}
+
+/* Every turn with commands ends so. */
+static void on_settle(void *context)
+{
+    struct fixture *f = context;
+
+    assert_true(f->unsettled);
+    f->unsettled = false;
 }
 
 static int listen_at(const struct place *place, const char *name)
@@ -101,11 +113,11 @@ static int begins(void **state)
     struct fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
-    const struct server_events events = {on_command, f};
+    const struct server_events events = {on_command, on_settle, f};
     f->place = place_make();
     f->loop = qb_loop_create();
     assert_non_null(f->loop);
-    f->server = server_new(f->loop, &events);
+    assert_int_equal(server_open(&f->server, f->loop, &events), 0);
     f->at_once = true;
     assert_int_equal(
         server_listen(f->server, listen_at(&f->place, "data"), false), 0);
@@ -119,7 +131,7 @@ static int ends(void **state)
 {
     struct fixture *f = *state;
 
-    server_free(f->server);
+    server_close(f->server);
     qb_loop_destroy(f->loop);
     place_remove(&f->place);
     free(f);
@@ -196,6 +208,7 @@ static void on_turn(void *data)
     struct fixture *f = data;
 
     f->turns++;
+    assert_false(f->unsettled);
     if (f->wanted(f)) {
         qb_loop_stop(f->loop);
         return;
