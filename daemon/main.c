@@ -151,6 +151,7 @@ static void step_once(struct hotwarmd *d, struct core_event *event)
     core_step(d->core, event, &d->effects);
     for (size_t i = 0; i < d->effects.count; i++)
         on_effect(d, &d->effects.list[i]);
+    store_wake(d->store); /* after the messages: others flush meanwhile */
 }
 
 static void step_read(struct hotwarmd *d, const struct effect *wanted)

@@ -45,6 +45,7 @@ struct store {
     int event;
     struct segments segments; /* the writer's, once it runs */
     uint64_t generation;      /* of the newest snapshot; the loop reads it */
+    bool given;               /* the loop's: work, since store_wake */
 
     /* Until store_start. */
     struct buf promise;
@@ -388,8 +389,15 @@ void store_do(struct store *store, const struct effect *effect,
         queue->list = mem_realloc(queue->list, queue->cap, sizeof(*queue->list));
     }
     queue->list[queue->count++] = op;
-    pthread_cond_signal(&store->wake);
     pthread_mutex_unlock(&store->mutex);
+    store->given = true;
+}
+
+void store_wake(struct store *store)
+{
+    if (store->given)
+        pthread_cond_signal(&store->wake);
+    store->given = false;
 }
 
 int store_fd(const struct store *store)

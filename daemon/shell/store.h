@@ -58,9 +58,11 @@ int store_open(struct store **store, const char *dir, struct core_boot *boot,
 /* Starts the writer; boot's bytes are freed. 0 or errno. */
 int store_start(struct store *store);
 
-/* Takes a disk effect (PROMISE to RESET). Copies its bytes; never blocks. */
+/* Takes a disk effect (PROMISE to RESET). Copies its bytes; never blocks. The
+ * writer may begin it at once, and has to begin it after store_wake. */
 void store_do(struct store *store, const struct effect *effect,
               const uint8_t *data);
+void store_wake(struct store *store);
 
 /* A descriptor that becomes readable when more is durable, or on failure. */
 int store_fd(const struct store *store);

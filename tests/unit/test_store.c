@@ -182,6 +182,7 @@ static void submit(struct store *store, const struct script *script, size_t op)
                             .data_len = from->data.len};
 
     store_do(store, &effect, from->data.data);
+    store_wake(store);
 }
 
 /* Waits until `op` is reported, or a failure is, which it returns. */
