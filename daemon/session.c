@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/core/integer.h"
+
 const char *session_role(enum core_role role)
 {
     static const char *const names[] = {
@@ -30,6 +32,9 @@ bool session_word(const struct core_arg *argv, size_t argc, size_t at,
     return at < argc && argv[at].len == len &&
            strncasecmp((const char *)argv[at].data, word, len) == 0;
 }
+
+static const char NOT_AN_INTEGER[] =
+    "-ERR value is not an integer or out of range\r\n";
 
 static void reply_bulk(struct buf *reply, const void *bytes, size_t len)
 {
@@ -60,6 +65,12 @@ static void reply_one_line(struct buf *reply, size_t from)
             reply->data[at] = ' ';
     }
     buf_printf(reply, "\r\n");
+}
+
+/* An argument as Redis reads numbers. */
+static bool number_of(const struct core_arg *arg, int64_t *number)
+{
+    return integer_parse(arg->data, arg->len, number);
 }
 
 /* ---- what the replica is ---- */
@@ -149,8 +160,21 @@ static void answer_wait(const struct session_facts *facts,
                         struct buf *reply)
 {
     struct config config;
+    int64_t number;
 
-    (void)argv, (void)argc;
+    (void)argc;
+    if (!number_of(&argv[1], &number)) {
+        buf_printf(reply, NOT_AN_INTEGER);
+        return;
+    }
+    if (!number_of(&argv[2], &number)) {
+        buf_printf(reply, "-ERR timeout is not an integer or out of range\r\n");
+        return;
+    }
+    if (number < 0) {
+        buf_printf(reply, "-ERR timeout is negative\r\n");
+        return;
+    }
     core_configuration(facts->core, &config, NULL);
     buf_printf(reply, ":%u\r\n",
                config.count == 0 ? 0 : config_majority(&config) - 1);
@@ -183,10 +207,41 @@ static void answer_select(const struct session_facts *facts,
                           const struct core_arg *argv, size_t argc,
                           struct buf *reply)
 {
-    (void)facts;
-    buf_printf(reply, session_word(argv, argc, 1, "0")
-                          ? "+OK\r\n"
-                          : "-ERR DB index is out of range\r\n");
+    int64_t number;
+
+    (void)facts, (void)argc;
+    if (!number_of(&argv[1], &number))
+        buf_printf(reply, NOT_AN_INTEGER);
+    else
+        buf_printf(reply, number == 0 ? "+OK\r\n"
+                                      : "-ERR DB index is out of range\r\n");
+}
+
+/* HELLO's options, as without a password: any goes for the default user. False
+ * when one was refused. */
+static bool hello_options(const struct core_arg *argv, size_t argc,
+                          struct buf *reply)
+{
+    for (size_t at = 2; at < argc;) {
+        if (session_word(argv, argc, at, "AUTH") && at + 2 < argc) {
+            if (!session_word(argv, argc, at + 1, "default")) {
+                buf_printf(reply, "-WRONGPASS invalid username-password pair "
+                                  "or user is disabled.\r\n");
+                return false;
+            }
+            at += 3;
+        } else if (session_word(argv, argc, at, "SETNAME") && at + 1 < argc) {
+            at += 2;
+        } else {
+            size_t from = reply->len;
+            buf_printf(reply, "-ERR Syntax error in HELLO option '%.*s'",
+                       (int)(argv[at].len < 128 ? argv[at].len : 128),
+                       (const char *)argv[at].data);
+            reply_one_line(reply, from);
+            return false;
+        }
+    }
+    return true;
 }
 
 static void answer_hello(const struct session_facts *facts,
@@ -194,11 +249,19 @@ static void answer_hello(const struct session_facts *facts,
                          struct buf *reply)
 {
     struct core_status status;
+    int64_t version = 2;
 
-    if (argc > 1 && !session_word(argv, argc, 1, "2")) {
+    if (argc > 1 && !number_of(&argv[1], &version)) {
+        buf_printf(reply, "-ERR Protocol version is not an integer or out of "
+                          "range\r\n");
+        return;
+    }
+    if (version != 2) {
         buf_printf(reply, "-NOPROTO unsupported protocol version\r\n");
         return;
     }
+    if (!hello_options(argv, argc, reply))
+        return;
     core_status(facts->core, &status);
     const char *const words[] = {"server", "redis", "version", "7.0.0", "proto"};
     buf_printf(reply, "*14\r\n");

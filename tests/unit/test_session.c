@@ -115,6 +115,55 @@ static void what_a_connection_asks(void **state)
         says(*state, cases[i][0], cases[i][1]);
 }
 
+/* What redis-server 7.0.15 answers to the same. */
+static void bad_numbers_get_redis_own_errors(void **state)
+{
+    static const char integer[] =
+        "-ERR value is not an integer or out of range\r\n";
+    static const char *const cases[][2] = {
+        {"SELECT ", integer},
+        {"SELECT a", integer},
+        {"SELECT 00", integer},
+        {"SELECT +1", integer},
+        {"SELECT 0x1", integer},
+        {"SELECT 99999999999999999999", integer},
+        {"SELECT -1", "-ERR DB index is out of range\r\n"},
+        {"SELECT 9223372036854775807", "-ERR DB index is out of range\r\n"},
+        {"HELLO a", "-ERR Protocol version is not an integer or out of range"
+                    "\r\n"},
+        {"HELLO ", "-ERR Protocol version is not an integer or out of range"
+                   "\r\n"},
+        {"HELLO 02", "-ERR Protocol version is not an integer or out of range"
+                     "\r\n"},
+        {"HELLO 0", "-NOPROTO unsupported protocol version\r\n"},
+        {"HELLO -1", "-NOPROTO unsupported protocol version\r\n"},
+        {"HELLO 4 x", "-NOPROTO unsupported protocol version\r\n"},
+        {"HELLO 2 x", "-ERR Syntax error in HELLO option 'x'\r\n"},
+        {"HELLO 2 x\ny", "-ERR Syntax error in HELLO option 'x y'\r\n"},
+        {"HELLO 2 AUTH default",
+         "-ERR Syntax error in HELLO option 'AUTH'\r\n"},
+        {"HELLO 2 SETNAME", "-ERR Syntax error in HELLO option 'SETNAME'\r\n"},
+        {"HELLO 2 AUTH a b", "-WRONGPASS invalid username-password pair or "
+                             "user is disabled.\r\n"},
+        {"WAIT a 0", integer},
+        {"WAIT 99999999999999999999 0", integer},
+        {"WAIT a b", integer},
+        {"WAIT 0 a", "-ERR timeout is not an integer or out of range\r\n"},
+        {"WAIT 0 99999999999999999999",
+         "-ERR timeout is not an integer or out of range\r\n"},
+        {"WAIT 0 -1", "-ERR timeout is negative\r\n"},
+        {"WAIT -1 -1", "-ERR timeout is negative\r\n"},
+        {"WAIT -1 0", ":0\r\n"},
+    };
+    struct buf reply = {0};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        says(*state, cases[i][0], cases[i][1]);
+    assert_true(ask(*state, "HELLO 2 AUTH default x SETNAME y", &reply));
+    assert_memory_equal(reply.data, "*14\r\n", 5);
+    buf_free(&reply);
+}
+
 static void wrong_numbers_of_arguments(void **state)
 {
     static const char *const cases[][2] = {
@@ -285,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_ALONE(what_a_connection_asks),
+        WITH_ALONE(bad_numbers_get_redis_own_errors),
         WITH_ALONE(wrong_numbers_of_arguments),
         WITH_ALONE(the_rest_is_not_the_sessions),
         WITH_ALONE(an_error_is_one_line),
