@@ -456,6 +456,21 @@ static int32_t on_signal(int32_t signal, void *data)
 
 /* ---- start ---- */
 
+/* A living daemon with another state directory may listen there; what a dead
+ * one left refuses a connection. */
+static bool somebody_listens(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return false;
+    bool there =
+        connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+        errno == EAGAIN; /* its backlog is full */
+    close(fd);
+    return there;
+}
+
 static int listen_at(const char *dir, const char *group, const char *ending,
                      int *fd)
 {
@@ -465,12 +480,14 @@ static int listen_at(const char *dir, const char *group, const char *ending,
 
     if (len < 0 || (size_t)len >= sizeof(address.sun_path))
         return ENAMETOOLONG;
+    if (somebody_listens(&address))
+        return EADDRINUSE;
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (*fd < 0)
         return errno;
-    unlink(address.sun_path); /* the lock on the state directory is ours */
+    unlink(address.sun_path);
     if (bind(*fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-        listen(*fd, 128) < 0)
+        listen(*fd, SOMAXCONN) < 0)
         return errno;
     return 0;
 }
@@ -497,7 +514,10 @@ static int start_standalone(struct hotwarmd *d)
                        &d->options.control_fd);
     if (rc != 0)
         fprintf(stderr, "hotwarmd: the sockets in %s: %s\n",
-                d->options.socket_dir, strerror(rc));
+                d->options.socket_dir,
+                rc == EADDRINUSE
+                    ? "a group of this name runs with another state directory"
+                    : strerror(rc));
     return rc;
 }
 

@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128 };
-
 static const struct {
     const char *ending;
     mode_t mode;
@@ -95,7 +93,7 @@ static int make_one(const char *path, mode_t mode, gid_t gid, int *out)
         rc = errno;
     umask(before);
     if (rc == 0 && (chown(path, 0, gid) < 0 || chmod(path, mode) < 0 ||
-                    listen(fd, BACKLOG) < 0)) {
+                    listen(fd, SOMAXCONN) < 0)) {
         rc = errno;
         unlink(path);
     }
