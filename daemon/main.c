@@ -521,6 +521,22 @@ static int start_standalone(struct hotwarmd *d)
     return rc;
 }
 
+/* What an administrator can do about it. Short: an exit reason has 128 bytes. */
+static void explain_corosync(int rc, char *error, size_t error_size)
+{
+    char word[32];
+
+    snprintf(word, sizeof(word), "%s", error);
+    if (rc == EACCES)
+        snprintf(
+            error, error_size,
+            "Corosync refuses this user: name it in /etc/corosync/uidgid.d,"
+            " then run corosync-cfgtool -R");
+    else if (rc == ENOTCONN)
+        snprintf(error, error_size,
+                 "Corosync does not answer (%s): is it running?", word);
+}
+
 static int start_transport(struct hotwarmd *d, char *error, size_t error_size)
 {
     if (d->options.standalone) {
@@ -534,6 +550,7 @@ static int start_transport(struct hotwarmd *d, char *error, size_t error_size)
     if (rc == 0)
         rc = cpgio_open(&d->cpgio, d->loop, d->options.group, &cpg, &d->node,
                         error, error_size);
+    explain_corosync(rc, error, error_size);
     return rc;
 }
 
@@ -581,6 +598,8 @@ static int start(struct hotwarmd *d, char *error, size_t error_size)
     d->loop = qb_loop_create();
     int rc = store_open(&d->store, d->options.state_dir, &boot, error,
                         error_size);
+    if (rc == 0)
+        rc = store_claim(d->store, &boot, d->options.group, error, error_size);
     if (rc == 0)
         rc = start_transport(d, error, error_size);
     if (rc == 0)

@@ -184,18 +184,10 @@ static int32_t on_readable(int32_t fd, int32_t revents, void *data)
     return cpgio->lost ? -1 : 0;
 }
 
-static int cpgio_explain(cs_error_t rc, char *error, size_t error_size)
+static int cpgio_refuse(cs_error_t rc, char *error, size_t error_size)
 {
-    if (rc == CS_ERR_ACCESS) {
-        snprintf(error, error_size,
-                 "Corosync refuses this user: it wants a file in "
-                 "/etc/corosync/uidgid.d that names it, and then "
-                 "corosync-cfgtool -R");
-        return EACCES;
-    }
-    snprintf(error, error_size, "Corosync's process groups: %s (is Corosync "
-             "running?)", cs_strerror(rc));
-    return ENOTCONN;
+    snprintf(error, error_size, "%s", cs_strerror(rc));
+    return rc == CS_ERR_ACCESS ? EACCES : ENOTCONN;
 }
 
 int cpgio_open(struct cpgio **out, qb_loop_t *loop, const char *group,
@@ -219,7 +211,7 @@ int cpgio_open(struct cpgio **out, qb_loop_t *loop, const char *group,
                                          (cpg_model_data_t *)&copy, cpgio);
     if (rc != CS_OK) {
         free(cpgio);
-        return cpgio_explain(rc, error, error_size);
+        return cpgio_refuse(rc, error, error_size);
     }
     rc = cpg_local_get(cpgio->handle, &own);
     if (rc == CS_OK)
@@ -227,7 +219,7 @@ int cpgio_open(struct cpgio **out, qb_loop_t *loop, const char *group,
     if (rc != CS_OK) {
         cpg_finalize(cpgio->handle);
         free(cpgio);
-        return cpgio_explain(rc, error, error_size);
+        return cpgio_refuse(rc, error, error_size);
     }
     *node = own;
     cpgio->name.length = (uint32_t)snprintf(

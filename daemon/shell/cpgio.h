@@ -35,8 +35,8 @@ struct cpgio_events {
     void *context;
 };
 
-/* Connects and asks to join; *node is this cluster node's id. 0, or errno with
- * a text in `error` that says what to do (EACCES: uidgid.d). */
+/* Connects and asks to join; *node is this cluster node's id. 0; or EACCES or
+ * ENOTCONN with Corosync's own word for it in `error`. */
 int cpgio_open(struct cpgio **cpgio, qb_loop_t *loop, const char *group,
                const struct cpgio_events *events, uint32_t *node, char *error,
                size_t error_size);

@@ -77,9 +77,9 @@ int quorumio_open(struct quorumio **out, qb_loop_t *loop,
         rc = quorum_trackstart(quorumio->handle, CS_TRACK_CURRENT |
                                                      CS_TRACK_CHANGES);
     if (rc != CS_OK) {
-        snprintf(error, error_size, "Corosync's quorum: %s", cs_strerror(rc));
+        snprintf(error, error_size, "%s", cs_strerror(rc));
         free(quorumio);
-        return ENOTCONN;
+        return rc == CS_ERR_ACCESS ? EACCES : ENOTCONN;
     }
     /* Before messages: the flag is the last gate, it should not lag. */
     qb_loop_poll_add(loop, QB_LOOP_HIGH, quorumio->fd, POLLIN, quorumio,

@@ -21,7 +21,8 @@ struct quorumio_events {
     void *context;
 };
 
-/* 0, or errno with a text in `error`. */
+/* 0; or with a text in `error`: EACCES or ENOTCONN, and Corosync's own word for
+ * it; EINVAL, and a sentence. */
 int quorumio_open(struct quorumio **quorumio, qb_loop_t *loop,
                   const struct quorumio_events *events, char *error,
                   size_t error_size);

@@ -153,6 +153,37 @@ int store_open(struct store **out, const char *dir, struct core_boot *boot,
     return rc;
 }
 
+/* Data without the file "group" is of a daemon that did not write one yet. */
+int store_claim(const struct store *store, const struct core_boot *boot,
+                const char *group, char *error, size_t error_size)
+{
+    bool data = boot->promise != NULL || boot->snapshot != NULL ||
+                boot->record_count > 0;
+    struct buf found = {0};
+    int rc = file_read(store->dir, "group", &found);
+
+    if (rc == ENOENT) {
+        rc = 0;
+    } else if (rc == 0 && found.len == strlen(group) &&
+               memcmp(found.data, group, found.len) == 0) {
+        goto out;
+    } else if (rc == 0 && data) {
+        snprintf(error, error_size,
+                 "the state directory holds data of group '%.*s'",
+                 (int)found.len, (const char *)found.data);
+        rc = EEXIST;
+        goto out;
+    }
+    if (rc == 0)
+        rc = file_replace(store->dir, "group", group, strlen(group));
+    if (rc != 0)
+        snprintf(error, error_size, "the state directory's file 'group': %s",
+                 strerror(rc));
+out:
+    buf_free(&found);
+    return rc;
+}
+
 static void store_free_boot(struct store *store)
 {
     for (size_t i = 0; i < store->record_count; i++)

@@ -6,6 +6,9 @@
  *   through a descriptor for the loop.
  *
  *   STATE_DIR/
+ *     group                the group's name, without a newline; so that
+ *                          another group's daemon does not take the rest for
+ *                          its own
  *     promise              the P file; replaced by rename
  *     snapshot             header, then the core's bytes; replaced by rename
  *     log-GEN-SEQ          entries from SEQ on; a new file every 16 MiB
@@ -54,6 +57,12 @@ struct store;
  * bytes. */
 int store_open(struct store **store, const char *dir, struct core_boot *boot,
                char *error, size_t error_size);
+
+/* Between store_open and store_start: writes down whose directory this is, in
+ * the file "group". 0; EEXIST when it holds another group's data, or errno; with
+ * a sentence in `error`. */
+int store_claim(const struct store *store, const struct core_boot *boot,
+                const char *group, char *error, size_t error_size);
 
 /* Starts the writer; boot's bytes are freed. 0 or errno. */
 int store_start(struct store *store);
