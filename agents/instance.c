@@ -167,13 +167,12 @@ enum instance_state instance_tell(const struct instance *instance,
     return state;
 }
 
-/* --- ending --- */
+/* --- the supervisor --- */
 
-/* False when nobody serves GROUP.sup. True: *fd is a connection on which "stop"
+/* False when nobody serves GROUP.sup. True: *fd is a connection on which `line`
  * was said, or -1 when somebody is there who does not take one. */
-static bool say_stop(const struct instance *instance, int *fd)
+static bool say(const struct instance *instance, const char *line, int *fd)
 {
-    static const char stop[] = "stop\n";
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int error;
 
@@ -183,10 +182,10 @@ static bool say_stop(const struct instance *instance, int *fd)
     memcpy(address.sun_path, instance->supervisor,
            strlen(instance->supervisor) + 1);
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* A new connection's buffer takes five bytes. */
+    /* A new connection's buffer takes a few bytes. */
     if (*fd >= 0 &&
         connect(*fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-        send(*fd, stop, sizeof stop - 1, MSG_NOSIGNAL) >= 0)
+        send(*fd, line, strlen(line), MSG_NOSIGNAL) >= 0)
         return true;
     error = errno;
     if (*fd >= 0)
@@ -195,6 +194,58 @@ static bool say_stop(const struct instance *instance, int *fd)
     return error != ENOENT && error != ENOTDIR && error != ECONNREFUSED &&
            error != ECONNRESET && error != EPIPE;
 }
+
+void instance_refresh(const struct instance *instance)
+{
+    int fd;
+
+    if (say(instance, "refresh\n", &fd) && fd >= 0)
+        close(fd);
+}
+
+/* The supervisor's lines, up to the end of the connection; false when they did
+ * not come, or not all by the deadline. */
+static bool supervisor_lines(const struct instance *instance,
+                             uint64_t deadline_ms, char *text, size_t size)
+{
+    struct pollfd poller = {.fd = -1, .events = POLLIN};
+    size_t len = 0;
+    ssize_t got = -1;
+
+    if (!say(instance, "status\n", &poller.fd) || poller.fd < 0)
+        return false;
+    for (;;) {
+        uint64_t now = ocf_now_ms();
+        if (now >= deadline_ms || len == size - 1 ||
+            poll(&poller, 1, (int)(deadline_ms - now)) <= 0)
+            break;
+        got = recv(poller.fd, text + len, size - 1 - len, MSG_DONTWAIT);
+        if (got <= 0)
+            break;
+        len += (size_t)got;
+    }
+    close(poller.fd);
+    text[len] = '\0';
+    return got == 0;
+}
+
+bool instance_await_score(const struct instance *instance, uint64_t deadline_ms)
+{
+    char text[INSTANCE_WHY_MAX];
+
+    while (supervisor_lines(instance, deadline_ms, text, sizeof text)) {
+        const char *score = strstr(text, "score ");
+        if (score == NULL || strtol(score + 6, NULL, 10) <= 0 ||
+            strstr(text, "score_set yes\n") != NULL)
+            return true;
+        if (ocf_now_ms() >= deadline_ms)
+            break;
+        poll(NULL, 0, PAUSE_MS);
+    }
+    return false;
+}
+
+/* --- ending --- */
 
 /* Waits up to `ms` for the supervisor; true when it has closed. What it says is
  * not needed: the lock and the end of the connection tell. */
@@ -219,7 +270,7 @@ static bool ended(const struct instance *instance, int *fd, uint64_t until_ms)
     for (;;) {
         /* In this order: who starts has the lock before it has the socket, and
          * who ends gives the lock back last. */
-        bool there = *fd >= 0 || say_stop(instance, fd);
+        bool there = *fd >= 0 || say(instance, "stop\n", fd);
         bool locked = instance_locked(instance);
         if (!locked && !there)
             return true;

@@ -75,6 +75,15 @@ enum instance_state instance_tell(const struct instance *instance,
                                   const char *verb, uint64_t deadline_ms,
                                   char why[INSTANCE_WHY_MAX]);
 
+/* Has Pacemaker told the promotion score again, for it may have forgotten it.
+ * Does not wait. */
+void instance_refresh(const struct instance *instance);
+
+/* Waits until Pacemaker has the promotion score that the replica wants, or it
+ * wants none. False when that was not so by the deadline, or cannot be told. */
+bool instance_await_score(const struct instance *instance,
+                          uint64_t deadline_ms);
+
 /* Ends it: asks the supervisor; kills what is left at `kill_ms`. True once
  * nothing runs; *killed tells whether force was needed. On false, `why`. */
 bool instance_stop(const struct instance *instance, uint64_t kill_ms,

@@ -22,9 +22,10 @@
 
 enum {
     PAUSE_MS = 20,
-    GONE_MS = 500,  /* for so long a daemon that was ready may be missed */
-    WHY_MS = 500,   /* kept back to ask why a promotion did not happen */
-    ARGUMENTS = 16, /* of hotwarm-supervise, with room */
+    GONE_MS = 500,   /* for so long a daemon that was ready may be missed */
+    WHY_MS = 500,    /* kept back to ask why a promotion did not happen */
+    SCORE_MS = 3000, /* for Pacemaker to take a score */
+    ARGUMENTS = 16,  /* of hotwarm-supervise, with room */
     ARGUMENT_BYTES = 320
 };
 
@@ -144,12 +145,20 @@ static int look(const struct ocf *ocf, uint64_t deadline_ms)
 }
 
 /* Only a group without a name is refused: a typo elsewhere must not end a
- * replica that serves. */
+ * replica that serves. A score counts only where Pacemaker knows the instance,
+ * and a probe is when it learns of it. */
 static int replica_monitor(struct ocf *ocf)
 {
+    struct instance instance;
+    int code;
+
     if (!ocf_good(ocf, REPLICA_GROUP) && !ocf_is_probe(ocf))
         return ocf_refuse(ocf, REPLICA_GROUP);
-    return look(ocf, ocf_deadline_ms(ocf));
+    code = look(ocf, ocf_deadline_ms(ocf));
+    if (ocf_is_probe(ocf) && code != OCF_NOT_RUNNING &&
+        find_instance(ocf, &instance))
+        instance_refresh(&instance);
+    return code;
 }
 
 /* --- start --- */
@@ -328,26 +337,44 @@ static int replica_stop(struct ocf *ocf)
     return OCF_ERR_GENERIC;
 }
 
-/* Why STATUS says that it does not serve; "" when it does not say. */
-static void why_not(const struct instance *instance, uint64_t deadline_ms,
+/* Pacemaker's next decision must not miss the score. Whether it has it depends
+ * on Pacemaker alone, so that it has not is no fault of the replica. */
+static int with_score(const struct ocf *ocf, const struct instance *instance)
+{
+    uint64_t until = ocf_now_ms() + SCORE_MS, half = ocf_part_ms(ocf, 1, 2);
+
+    if (!instance_await_score(instance, until < half ? until : half))
+        ocf_log(ocf, LOG_WARNING, "Pacemaker may not have the promotion score");
+    return OCF_SUCCESS;
+}
+
+/* Why STATUS says that it does not serve; "" when it does not say. True when
+ * only a new process can. */
+static bool why_not(const struct instance *instance, uint64_t deadline_ms,
                     char why[INSTANCE_WHY_MAX])
 {
     struct ctl_status status;
     char unused[INSTANCE_WHY_MAX];
+    const char *role;
+    bool silent;
 
     why[0] = '\0';
     if (instance_look(instance, deadline_ms, &status, unused) !=
         INSTANCE_RUNNING)
-        return;
-    snprintf(why, INSTANCE_WHY_MAX, "%s", text_of(&status, "why"));
+        return false;
+    role = text_of(&status, "role");
+    silent = strcmp(role, "quarantined") == 0 || strcmp(role, "refused") == 0;
+    snprintf(why, INSTANCE_WHY_MAX, "%s%s%s", silent ? role : "",
+             silent ? ": " : "", text_of(&status, "why"));
     ctl_status_free(&status);
+    return silent;
 }
 
 /* The daemon knows at once what cannot become promoted and says so. */
 static int replica_promote(struct ocf *ocf)
 {
     uint64_t deadline = ocf_deadline_ms(ocf), now = ocf_now_ms(), until;
-    char why[INSTANCE_WHY_MAX];
+    char why[INSTANCE_WHY_MAX], status_why[INSTANCE_WHY_MAX];
     struct instance instance;
 
     find_instance(ocf, &instance);
@@ -355,19 +382,20 @@ static int replica_promote(struct ocf *ocf)
                                         : now + (deadline - now) / 2;
     switch (instance_tell(&instance, "PROMOTE", until, why)) {
     case INSTANCE_RUNNING:
-        return OCF_SUCCESS;
+        return with_score(ocf, &instance);
     case INSTANCE_STOPPED:
         ocf_reason(ocf, "not promoted: %s", why);
         return instance_locked(&instance) ? OCF_ERR_GENERIC : OCF_NOT_RUNNING;
     case INSTANCE_BROKEN:
-        ocf_reason(ocf, "not promoted: %s", why);
+        ocf_reason(ocf, "not promoted: %s",
+                   why_not(&instance, deadline, status_why) ? status_why : why);
         return OCF_ERR_GENERIC;
     case INSTANCE_SILENT:
         break;
     }
-    why_not(&instance, deadline, why);
+    why_not(&instance, deadline, status_why);
     ocf_reason(ocf, "not promoted within %" PRIu64 " ms%s%s",
-               ocf_now_ms() - now, *why != '\0' ? ": " : "", why);
+               ocf_now_ms() - now, *status_why != '\0' ? ": " : "", status_why);
     return OCF_ERR_GENERIC;
 }
 
@@ -383,7 +411,7 @@ static int replica_demote(struct ocf *ocf)
         return OCF_NOT_RUNNING;
     switch (instance_tell(&instance, "DEMOTE", ocf_part_ms(ocf, 1, 2), why)) {
     case INSTANCE_RUNNING:
-        return OCF_SUCCESS;
+        return with_score(ocf, &instance);
     case INSTANCE_STOPPED:
         if (!instance_locked(&instance))
             return OCF_NOT_RUNNING;

@@ -17,7 +17,10 @@
  *                  huge nul number
  *   STANDIN_VERB   as STANDIN_CTL, for PROMOTE and DEMOTE only
  *   STANDIN_TUNE   as STANDIN_CTL, for TUNE only
- *   STANDIN_SUP    good      "stop" ends everything
+ *   STANDIN_SUP    good      "stop" ends everything; "status": no score is
+ *                            wanted
+ *                  scored    "status": a score is set
+ *                  late      "status": one is not set before the third time
  *                  absent deaf mute
  *   STANDIN_ORPHAN 1         a child inherits the lock and outlives it
  *   STANDIN_SLOW   ms        before anything is served
@@ -208,6 +211,33 @@ static void remove_sockets(const struct standin *standin)
     }
 }
 
+/* Each line that the supervisor hears, for the test. */
+static void note_line(const char *line)
+{
+    char path[300];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/heard", setting("TEST_RUN_DIR", "."));
+    file = fopen(path, "ae");
+    if (file == NULL)
+        die(path);
+    fputs(line, file);
+    fclose(file);
+}
+
+static void put_scored(int fd)
+{
+    static int asked;
+    bool late = is("STANDIN_SUP", "good", "late") && ++asked < 3;
+    char text[128];
+    int len =
+        snprintf(text, sizeof text, "score %d\nscore_set %s\nwhy \nok\n",
+                 is("STANDIN_SUP", "good", "good") ? -1 : 100,
+                 is("STANDIN_SUP", "good", "good") || late ? "no" : "yes");
+
+    put(fd, text, (size_t)len);
+}
+
 static void on_supervisor(struct standin *standin)
 {
     int fd = accept4(standin->supervisor, NULL, NULL, SOCK_CLOEXEC);
@@ -217,6 +247,9 @@ static void on_supervisor(struct standin *standin)
         return; /* open, for ever */
     if (recv(fd, bytes, sizeof bytes - 1, 0) < 0 ||
         strcmp(bytes, "stop\n") != 0) {
+        note_line(bytes);
+        if (strcmp(bytes, "status\n") == 0)
+            put_scored(fd);
         close(fd);
         return;
     }
