@@ -222,6 +222,44 @@ static void client_protocol_error(struct server_client *client,
     client->closing = true;
 }
 
+/* hiredis' complaint in Redis' own words, where that has some. */
+static const char *reader_error(const redisReader *reader)
+{
+    if (reader->err == REDIS_ERR_OOM ||
+        strstr(reader->errstr, "ulti-bulk length") != NULL)
+        return "invalid multibulk length";
+    if (strstr(reader->errstr, "ulk string length") != NULL)
+        return "invalid bulk length";
+    return "invalid bytes: a command is an array of bulk strings";
+}
+
+/* The byte that begins such an element. */
+static char type_byte(int type)
+{
+    switch (type) {
+    case REDIS_REPLY_STATUS:
+        return '+';
+    case REDIS_REPLY_ERROR:
+        return '-';
+    case REDIS_REPLY_INTEGER:
+        return ':';
+    default:
+        return '*';
+    }
+}
+
+static void client_bad_element(struct server_client *client, int type)
+{
+    char text[] = "expected '$', got '?'";
+
+    if (type == REDIS_REPLY_NIL) {
+        client_protocol_error(client, "invalid bulk length");
+        return;
+    }
+    text[sizeof text - 3] = type_byte(type);
+    client_protocol_error(client, text);
+}
+
 static void client_command(struct server_client *client,
                            const redisReply *reply)
 {
@@ -237,7 +275,7 @@ static void client_command(struct server_client *client,
     for (size_t i = 0; i < reply->elements; i++) {
         const redisReply *element = reply->element[i];
         if (element->type != REDIS_REPLY_STRING) {
-            client_protocol_error(client, "expected '$'");
+            client_bad_element(client, element->type);
             return;
         }
         argv[i].data = (const uint8_t *)element->str;
@@ -285,9 +323,7 @@ static void client_parse(struct server_client *client)
 
     while (!client->closing && !client_stuffed(client)) {
         if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
-            client_protocol_error(client, reader->err == REDIS_ERR_OOM
-                                              ? "invalid multibulk length"
-                                              : "invalid bytes");
+            client_protocol_error(client, reader_error(reader));
             return;
         }
         if (reply == NULL && client->begun > SERVER_COMMAND)
@@ -313,7 +349,7 @@ static bool client_read(struct server_client *client)
     if (count == 0)
         client->ended = true;
     else if (redisReaderFeed(client->reader, bytes, (size_t)count) != REDIS_OK)
-        client_protocol_error(client, "invalid bytes");
+        client_protocol_error(client, reader_error(client->reader));
     client->begun += (size_t)count;
     return true;
 }

@@ -702,27 +702,29 @@ static size_t ends_with_error(struct fixture *f, struct client *client,
     return replies;
 }
 
+#define INVALID "invalid bytes: a command is an array of bulk strings"
+
 static void bad_bytes_get_one_error_and_the_end(void **state)
 {
     static const struct {
         const char *bytes, *error;
     } cases[] = {
-        {"PING\r\n", "invalid bytes"},
-        {"\r\n", "invalid bytes"},
-        {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "invalid bytes"},
-        {"\xff\xfe", "invalid bytes"},
+        {"PING\r\n", INVALID},
+        {"\r\n", INVALID},
+        {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", INVALID},
+        {"\xff\xfe", INVALID},
         {"+PING\r\n", "expected '*'"},
         {":1\r\n", "expected '*'"},
         {"$4\r\nPING\r\n", "expected '*'"},
-        {"*1\r\n:5\r\n", "expected '$'"},
-        {"*2\r\n$4\r\nECHO\r\n+x\r\n", "expected '$'"},
-        {"*2\r\n$4\r\nECHO\r\n$-1\r\n", "expected '$'"},
-        {"*1\r\n$-2\r\n", "invalid bytes"},
-        {"*1\r\n$9999999999999999999\r\n", "invalid bytes"},
-        {"*-2\r\n", "invalid bytes"},
-        {"*99999999999999999999\r\n", "invalid bytes"},
-        {"*x\r\n", "invalid bytes"},
-        {"*1\r\nx", "invalid bytes"},
+        {"*1\r\n:5\r\n", "expected '$', got ':'"},
+        {"*2\r\n$4\r\nECHO\r\n+x\r\n", "expected '$', got '+'"},
+        {"*2\r\n$4\r\nECHO\r\n$-1\r\n", "invalid bulk length"},
+        {"*1\r\n$-2\r\n", "invalid bulk length"},
+        {"*1\r\n$9999999999999999999\r\n", "invalid bulk length"},
+        {"*-2\r\n", "invalid multibulk length"},
+        {"*99999999999999999999\r\n", "invalid multibulk length"},
+        {"*x\r\n", "invalid multibulk length"},
+        {"*1\r\nx", INVALID},
         {"*4097\r\n", "invalid multibulk length"},
         {"*2147483647\r\n", "invalid multibulk length"},
         {"*1\r\n*1\r\n$1\r\nx\r\n", "invalid multibulk length"},
@@ -760,7 +762,7 @@ static void an_error_comes_behind_the_replies(void **state)
     assert_int_equal(client.got.len, 0);
     assert_false(client.ended);
     answer(f, 0);
-    assert_int_equal(ends_with_error(f, &client, "invalid bytes"), 1);
+    assert_int_equal(ends_with_error(f, &client, INVALID), 1);
     hang_up(&client);
 }
 
