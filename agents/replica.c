@@ -366,6 +366,9 @@ static bool why_not(const struct instance *instance, uint64_t deadline_ms,
     silent = strcmp(role, "quarantined") == 0 || strcmp(role, "refused") == 0;
     snprintf(why, INSTANCE_WHY_MAX, "%s%s%s", silent ? role : "",
              silent ? ": " : "", text_of(&status, "why"));
+    /* A leader does not step down for it, and has nothing else to say. */
+    if (*why == '\0' && strcmp(text_of(&status, "quorate"), "0") == 0)
+        snprintf(why, INSTANCE_WHY_MAX, "this node has no quorum");
     ctl_status_free(&status);
     return silent;
 }
