@@ -37,8 +37,6 @@ void pair_begin(struct core *core)
 {
     core->pair.entered = false;
     core->pair.voted = 0;
-    core->pair.fenced = false;
-    core->pair.mark++;
 }
 
 void pair_vote(struct core *core, uint64_t epoch)
