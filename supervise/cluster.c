@@ -34,6 +34,8 @@ struct cluster {
     int score_known;
     int score_sent;
     bool score_due;
+    bool score_doubted; /* Pacemaker is to be asked whether it has it */
+    bool rewrite_due;   /* and it has not */
     /* why */
     bool why_wanted_any; /* said at least once */
     bool why_known_any;
@@ -106,6 +108,29 @@ static int run_score(struct cluster *cluster, int score,
     return run(cluster, argv, COMMAND_KEEP_ERRORS, done);
 }
 
+static int run_score_query(struct cluster *cluster,
+                           void (*done)(void *context,
+                                        const struct command_result *result))
+{
+    char node[300], promotion[300];
+    const char *argv[] = {"crm_attribute", node,      promotion,
+                          "--query",       "--quiet", NULL};
+
+    snprintf(node, sizeof(node), "--node=%s", cluster->node);
+    snprintf(promotion, sizeof(promotion), "--promotion=%s",
+             cluster->options->resource);
+    return run(cluster, argv, COMMAND_KEEP_OUTPUT, done);
+}
+
+static int run_rewrite(struct cluster *cluster,
+                       void (*done)(void *context,
+                                    const struct command_result *result))
+{
+    static const char *const argv[] = {"attrd_updater", "--refresh", NULL};
+
+    return run(cluster, argv, COMMAND_KEEP_ERRORS, done);
+}
+
 static int run_why(struct cluster *cluster, const char *why,
                    void (*done)(void *context,
                                 const struct command_result *result))
@@ -167,6 +192,28 @@ static void on_score_followed(void *context,
     followed(cluster, "promotion score", result);
 }
 
+static void on_score_asked(void *context, const struct command_result *result)
+{
+    struct cluster *cluster = context;
+
+    cluster->running = NULL;
+    if (!succeeded(result) || atoi(result->text) != cluster->score_known) {
+        log_warn("Pacemaker has lost the promotion score: having all "
+                 "attributes written again");
+        cluster->rewrite_due = true;
+        cluster->why_known_any = false;
+    }
+    follow(cluster);
+}
+
+static void on_rewritten(void *context, const struct command_result *result)
+{
+    struct cluster *cluster = context;
+
+    cluster->rewrite_due = !succeeded(result);
+    followed(cluster, "attributes", result);
+}
+
 static void on_why_followed(void *context, const struct command_result *result)
 {
     struct cluster *cluster = context;
@@ -189,6 +236,11 @@ static void follow(struct cluster *cluster)
         cluster->score_due = false;
         cluster->score_sent = score;
         rc = run_score(cluster, score, on_score_followed);
+    } else if (cluster->score_doubted && score > 0) {
+        cluster->score_doubted = false;
+        rc = run_score_query(cluster, on_score_asked);
+    } else if (cluster->rewrite_due) {
+        rc = run_rewrite(cluster, on_rewritten);
     } else if (cluster->why_wanted_any &&
                (!cluster->why_known_any ||
                 strcmp(cluster->why_wanted, cluster->why_known) != 0)) {
@@ -204,7 +256,7 @@ static void cluster_on_again(void *context)
 {
     struct cluster *cluster = context;
 
-    cluster->score_due = cluster->score_wanted > 0;
+    cluster->score_due = cluster->score_doubted = cluster->score_wanted > 0;
     timer_arm(&cluster->again, cluster->options->score_interval_ms);
     follow(cluster);
 }
@@ -229,7 +281,7 @@ void cluster_set_why(struct cluster *cluster, const char *text)
 
 void cluster_refresh(struct cluster *cluster)
 {
-    cluster->score_due = true;
+    cluster->score_due = cluster->score_doubted = true;
     timer_stop(&cluster->pause);
     follow(cluster);
 }

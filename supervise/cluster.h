@@ -10,10 +10,16 @@
  *
  *   Wanted values are remembered, and a command sets the newest; when it
  *   fails it is repeated, after CLUSTER_RETRY_MIN_MS doubling up to
- *   CLUSTER_RETRY_MAX_MS. A score is set again every score_interval_ms, for a
- *   restarted pacemaker-attrd has forgotten it; asking first would cost as
- *   much, and attrd drops what it already has. A score of an earlier life is
- *   removed before this one's first.
+ *   CLUSTER_RETRY_MAX_MS. A score of an earlier life is removed before this
+ *   one's first.
+ *
+ *   Pacemaker loses scores in two ways, so that every score_interval_ms
+ *     - it is set again: a restarted pacemaker-attrd has forgotten it (one that
+ *       has not drops it);
+ *     - the CIB is asked for it: when pacemaker-controld of a node ends, also
+ *       because its pacemaker-execd did, the DC deletes the node's attributes
+ *       in the CIB. attrd is not told, and drops what is set again; so
+ *       attrd_updater --refresh has it write what it holds.
  *
  * STATES
  *   following   wanted values are set, as above
