@@ -32,6 +32,26 @@ void instance_init(struct instance *instance, const char *run_dir,
         snprintf(instance->lock, sizeof instance->lock, "%s/lock", state_dir);
 }
 
+bool instance_recall(struct instance *instance, const char *run_dir,
+                     const char *resource)
+{
+    char path[INSTANCE_PATH_MAX], text[INSTANCE_PATH_MAX], *dir;
+    char group[INSTANCE_PATH_MAX];
+    ssize_t len;
+
+    snprintf(path, sizeof path, "%s/%s.rsc", run_dir, resource);
+    len = readlink(path, text, sizeof text);
+    if (len <= 0 || (size_t)len == sizeof text)
+        return false;
+    text[len] = '\0';
+    dir = strchr(text, '/');
+    if (dir == NULL)
+        return false;
+    snprintf(group, sizeof group, "%.*s", (int)(dir - text), text);
+    instance_init(instance, run_dir, group, dir);
+    return true;
+}
+
 bool instance_locked(const struct instance *instance)
 {
     bool locked;

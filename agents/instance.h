@@ -56,6 +56,11 @@ enum instance_state {
 void instance_init(struct instance *instance, const char *run_dir,
                    const char *group, const char *state_dir);
 
+/* As instance_init, of what `resource` was last started as here, which
+ * hotwarm-supervise left in RESOURCE.rsc. False when nothing is left. */
+bool instance_recall(struct instance *instance, const char *run_dir,
+                     const char *resource);
+
 /* What it is now; waits, up to the deadline, where the table says so. For
  * RUNNING, *status is to be freed by the caller; for SILENT and BROKEN `why`
  * says what was seen. */

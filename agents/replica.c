@@ -63,6 +63,15 @@ static bool find_instance(const struct ocf *ocf, struct instance *instance)
     return true;
 }
 
+/* For what ends it: what was started, whatever the parameters are now. Of a
+ * resource that is no longer configured, Pacemaker 2.1.5 gives demote none of
+ * them, nor stop, once its controller on this node has been restarted. */
+static bool find_started(const struct ocf *ocf, struct instance *instance)
+{
+    return instance_recall(instance, paths_run_dir(), ocf_instance(ocf)) ||
+           find_instance(ocf, instance);
+}
+
 /* The largest odd number up to the number of instances, but 2 of 2. */
 static int64_t expected_voters(const struct ocf *ocf)
 {
@@ -324,7 +333,7 @@ static int replica_stop(struct ocf *ocf)
     struct instance instance;
     bool killed, done;
 
-    if (!find_instance(ocf, &instance))
+    if (!find_started(ocf, &instance))
         return OCF_SUCCESS;
     done = instance_stop(&instance, ocf_part_ms(ocf, 2, 3),
                          ocf_deadline_ms(ocf), &killed, why);
@@ -410,7 +419,7 @@ static int replica_demote(struct ocf *ocf)
     struct instance instance;
     bool killed;
 
-    if (!find_instance(ocf, &instance))
+    if (!find_started(ocf, &instance))
         return OCF_NOT_RUNNING;
     switch (instance_tell(&instance, "DEMOTE", ocf_part_ms(ocf, 1, 2), why)) {
     case INSTANCE_RUNNING:

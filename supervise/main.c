@@ -106,6 +106,13 @@ static int prepare(struct supervisor *supervisor)
     if (rc == 0)
         rc = sockets_make(&supervisor->sockets, options->run_dir,
                           options->group, options->socket_group, error, size);
+    if (rc == 0) {
+        rc = sockets_link(&supervisor->sockets, options->run_dir,
+                          options->resource, options->group, options->state_dir,
+                          error, size);
+        if (rc != 0)
+            sockets_remove(&supervisor->sockets);
+    }
     return rc;
 }
 

@@ -131,6 +131,26 @@ int sockets_make(struct sockets *sockets, const char *run_dir,
     return rc;
 }
 
+int sockets_link(struct sockets *sockets, const char *run_dir,
+                 const char *resource, const char *group, const char *state_dir,
+                 char *error, size_t error_size)
+{
+    char target[PATH_MAX];
+
+    if (snprintf(target, sizeof(target), "%s%s", group, state_dir) >=
+            (int)sizeof(target) ||
+        snprintf(sockets->link, sizeof(sockets->link), "%s/%s.rsc", run_dir,
+                 resource) >= (int)sizeof(sockets->link)) {
+        sockets->link[0] = '\0';
+        return refuse(ENAMETOOLONG, run_dir, strerror(ENAMETOOLONG), error,
+                      error_size);
+    }
+    unlink(sockets->link);
+    if (symlink(target, sockets->link) < 0)
+        return refuse(errno, sockets->link, strerror(errno), error, error_size);
+    return 0;
+}
+
 static void close_one(struct sockets *sockets, enum sockets_kind kind)
 {
     if (sockets->fds[kind] >= 0)
@@ -150,4 +170,6 @@ void sockets_remove(struct sockets *sockets)
         unlink(sockets->paths[i]);
         close_one(sockets, (enum sockets_kind)i);
     }
+    if (sockets->link[0] != '\0')
+        unlink(sockets->link);
 }

@@ -5,6 +5,9 @@
  *   RUN_DIR/GROUP.ctl    0660 root:haclient       control; the daemon's
  *                        (root:root where there is no haclient)
  *   RUN_DIR/GROUP.sup    0600 root:root           the supervisor's own
+ *   RUN_DIR/RESOURCE.rsc                          a link to GROUP/STATE_DIR:
+ *                        what Pacemaker's resource was started as, for the
+ *                        agent, which is not always given the parameters
  *
  *   All are stream sockets, listening, not blocking. Access is by their modes,
  *   which are set before anyone could connect.
@@ -21,6 +24,7 @@
 #ifndef HOTWARM_SUPERVISE_SOCKETS_H
 #define HOTWARM_SUPERVISE_SOCKETS_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <sys/un.h>
 
@@ -31,6 +35,7 @@ enum { SOCKETS_COUNT = 3 };
 struct sockets {
     int fds[SOCKETS_COUNT]; /* -1: none */
     char paths[SOCKETS_COUNT][sizeof(((struct sockaddr_un *)0)->sun_path)];
+    char link[PATH_MAX]; /* RESOURCE.rsc; "": none yet */
 };
 
 /* 0; EADDRINUSE when that group runs from elsewhere; or errno; with a sentence
@@ -38,6 +43,12 @@ struct sockets {
 int sockets_make(struct sockets *sockets, const char *run_dir,
                  const char *group, const char *socket_group, char *error,
                  size_t error_size);
+
+/* Makes RESOURCE.rsc, in place of one that an earlier life left. `state_dir` is
+ * absolute. 0; or errno with a sentence in `error`. */
+int sockets_link(struct sockets *sockets, const char *run_dir,
+                 const char *resource, const char *group, const char *state_dir,
+                 char *error, size_t error_size);
 
 /* Closes our copies of the daemon's sockets. */
 void sockets_hand_over(struct sockets *sockets);
