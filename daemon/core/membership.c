@@ -19,6 +19,9 @@ static bool membership_with(const struct core *core, const struct peer *peer,
     int place = config_find_node(&core->config, peer->node);
 
     *next = core->config;
+    /* Of two voters the one that is gone cannot agree: pair.h. */
+    if (place >= 0 && next->count == 2)
+        return false;
     if (place >= 0) {
         struct uuid former = core->config.voters[place].uuid;
         const struct peer *old = peers_find(&core->peers, &former);
@@ -35,7 +38,7 @@ static bool membership_with(const struct core *core, const struct peer *peer,
 static bool membership_leaves(const struct core *core, struct config *next)
 {
     *next = core->config;
-    for (unsigned i = 0; next->count == 2 && i < 2; i++) {
+    for (unsigned i = 0; next->count == 2 && !core->leaving && i < 2; i++) {
         const struct peer *peer =
             peers_find(&core->peers, &core->config.voters[i].uuid);
         if (peer != NULL && peer->present && peer->leaving &&

@@ -124,6 +124,25 @@ static bool pair_wants_vote(const struct core *core)
             peer->ready_run != peer->run);
 }
 
+/* It led already when the other one was lost: in this view nothing can be
+ * committed any more. */
+static bool pair_goes_alone(const struct core *core)
+{
+    return core->role == CORE_ROLE_LEADER && core->quorate && !core->leaving &&
+           pair_alone(core);
+}
+
+/* A leader that waits for the other one says so. */
+static void pair_say_why(struct core *core)
+{
+    const struct voter *other = pair_other(core);
+
+    if (other == NULL || core->role != CORE_ROLE_LEADER)
+        return;
+    const struct peer *peer = peers_find(&core->peers, &other->uuid);
+    core->why = peer != NULL && peer->present ? "" : pair_lacks(core);
+}
+
 /* A view that this replica voted for has begun here: its first entry, and with
  * it all before, are in the log. */
 static void pair_enter(struct core *core)
@@ -142,8 +161,13 @@ static void pair_enter(struct core *core)
 void pair_settle(struct core *core)
 {
     pair_enter(core);
-    if (pair_wants_vote(core))
+    if (pair_wants_vote(core)) {
+        pair_renew(core); /* it is back: whatever is told late is over */
         view_campaign(core, core->view.promised + 1);
+    } else if (pair_goes_alone(core)) {
+        view_campaign(core, core->view.promised + 1);
+    }
+    pair_say_why(core);
     if (core->leaving && core->role == CORE_ROLE_FOLLOWER &&
         pair_is_kept(core) && core->now_ns >= core->pair.leaving_ns) {
         view_say_hello(core);

@@ -62,7 +62,7 @@ const char *pair_lacks(const struct core *core);
 bool pair_is_kept(const struct core *core);
 
 /* Notes that a view was entered; says again that it leaves; as leader, has the
- * other one vote. */
+ * other one vote, or begins a view alone. */
 void pair_settle(struct core *core);
 uint64_t pair_deadline(const struct core *core);
 

@@ -69,6 +69,8 @@ struct peer *peers_hear(struct peers *peers, const struct message *message,
         peer->run = message->run;
         peer->hello = false;
         peer->leaving = false;
+        peer->ack_epoch = 0;
+        peer->ack_seq = 0;
     }
     peer->node = message->node;
     peer->member = from;

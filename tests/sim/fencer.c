@@ -108,6 +108,8 @@ static void done(struct world *world, size_t number)
         !world->net.nodes[op->by].up)
         return;
     uint64_t down = ms(world, 300, chance(world, 500) ? 800 : 6000);
+    if (chance(world, 250))
+        down += ms(world, 10000, 30000);
     if (world->net.nodes[op->target].up)
         world_power_off(world, target, down);
     else /* its Corosync was down already; its process may still run */

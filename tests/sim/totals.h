@@ -30,7 +30,7 @@
     X(damaged_disks, false)                                                    \
     X(cuts, false)                                                             \
     X(fencings, false)                                                         \
-    X(alone_views, false)                                                      \
+    X(alone_views, true)                                                       \
     X(ghosts, false)                                                           \
     X(forks, true)                                                             \
     X(acked_writes, false)                                                     \
