@@ -27,7 +27,8 @@
  *                          |  /run/hotwarm/GROUP.sock  data     fd --data-fd
  *                          |  /run/hotwarm/GROUP.ctl   control  fd --control-fd
  *                          |  /run/hotwarm/GROUP.sup   the supervisor's own
- *                          '-> hotwarmd (user hotwarm)          fd --link-fd
+ *                          |-> hotwarmd (user hotwarm)          fd --link-fd
+ *                          '-> hotwarm-fencewatch (root), with fencing=required
  */
 #ifndef HOTWARM_LIB_LINK_H
 #define HOTWARM_LIB_LINK_H

@@ -333,6 +333,16 @@ int child_stop(struct child *child)
     return child->link < 0 ? EPIPE : link_stop(child->link);
 }
 
+int child_fenced(struct child *child, uint32_t node)
+{
+    return child->link < 0 ? EPIPE : link_fenced(child->link, node);
+}
+
+int child_marked(struct child *child, uint64_t mark)
+{
+    return child->link < 0 ? EPIPE : link_marked(child->link, mark);
+}
+
 void child_kill(struct child *child)
 {
     int rc = child->running ? process_signal(&child->process, SIGKILL) : 0;

@@ -75,6 +75,10 @@ void child_free(struct child *child);
 /* "stop" on the link. 0 or errno. */
 int child_stop(struct child *child);
 
+/* "fenced NODE" and "marked N" on the link. 0 or errno. */
+int child_fenced(struct child *child, uint32_t node);
+int child_marked(struct child *child, uint64_t mark);
+
 /* SIGKILL, by descriptor; nothing when it has ended. */
 void child_kill(struct child *child);
 

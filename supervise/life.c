@@ -10,6 +10,7 @@
 #include "lib/mem.h"
 #include "supervise/cluster.h"
 #include "supervise/control.h"
+#include "supervise/fencing.h"
 #include "supervise/timer.h"
 
 enum state { STARTING, SERVING, STOPPING, REPORTING, CLEARING, GONE };
@@ -21,6 +22,7 @@ struct life {
     struct child *child;
     struct cluster *cluster;
     struct control *control;
+    struct fencing *fencing;
     struct timer grace;
     uint64_t grace_ends_ms;
     bool stop_asked;
@@ -98,6 +100,10 @@ static void life_on_said(void *context, const struct link_message *message)
         if (!life->stop_asked)
             cluster_set_why(life->cluster, message->text);
         return;
+    case LINK_MARK:
+        if (strcmp(life->settings.options->fencing, "required") == 0)
+            fencing_mark(life->fencing, message->mark, message->node);
+        return;
     case LINK_FAILED:
         log_err("%s: the daemon ends: %s", life->settings.options->group,
                 message->text);
@@ -142,6 +148,7 @@ static void life_on_ended(void *context, const struct process_end *end)
     struct life *life = context;
     char text[64];
 
+    fencing_end(life->fencing);
     process_end_text(end, text, sizeof(text));
     if (life->stop_asked && !end->signalled && end->code == 0)
         log_info("%s: the daemon has ended", life->settings.options->group);
@@ -223,6 +230,29 @@ void life_stop(struct life *life)
     stop(life, CONTROL_GRACE_MS);
 }
 
+/* ---- what happens: fencing ---- */
+
+static void complain(const struct life *life, const char *what, int rc)
+{
+    if (rc != 0)
+        log_warn("%s: the daemon cannot be told of %s: %s",
+                 life->settings.options->group, what, strerror(rc));
+}
+
+static void life_on_marked(void *context, uint64_t mark)
+{
+    struct life *life = context;
+
+    complain(life, "a mark", child_marked(life->child, mark));
+}
+
+static void life_on_fenced(void *context, uint32_t node)
+{
+    struct life *life = context;
+
+    complain(life, "a fencing", child_fenced(life->child, node));
+}
+
 /* ---- what is asked on GROUP.sup ---- */
 
 static void life_on_stop(void *context, uint64_t grace_ms)
@@ -267,6 +297,9 @@ static const struct child_calls child_calls = {
 static const struct control_calls control_calls = {
     .stop = life_on_stop, .status = life_on_status, .refresh = life_on_refresh};
 
+static const struct fencing_calls fencing_calls = {.marked = life_on_marked,
+                                                   .fenced = life_on_fenced};
+
 int life_start(qb_loop_t *loop, const struct life_settings *settings,
                struct life **out, char *error, size_t error_size)
 {
@@ -277,6 +310,7 @@ int life_start(qb_loop_t *loop, const struct life_settings *settings,
     life->grace = (struct timer){
         .loop = loop, .fire = life_on_grace_over, .context = life};
     life->cluster = cluster_new(loop, settings->options, settings->node);
+    life->fencing = fencing_new(loop, settings->options, &fencing_calls, life);
     int rc = control_open(loop, settings->sockets->fds[SOCKETS_SUPERVISOR],
                           &control_calls, life, &life->control);
     if (rc == 0)
@@ -304,6 +338,7 @@ void life_free(struct life *life)
     if (life == NULL)
         return;
     timer_stop(&life->grace);
+    fencing_free(life->fencing);
     child_free(life->child);
     control_close(life->control);
     cluster_free(life->cluster);

@@ -27,9 +27,7 @@
  *   start may follow at once.
  *   All: tests/supervise/run.
  *
- * NOT HERE
- *   Fence notices: link_fenced (link.h) passes one on; nothing receives them
- *   yet.
+ *   Marks are passed on only with fencing=required, while the daemon lives.
  */
 #ifndef HOTWARM_SUPERVISE_LIFE_H
 #define HOTWARM_SUPERVISE_LIFE_H

@@ -1,6 +1,7 @@
 #include "supervise/link.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #include "lib/result.h"
 
-enum argument { NOTHING, SCORE, TEXT };
+enum argument { NOTHING, SCORE, TEXT, MARK };
 
 static const struct {
     const char *word;
@@ -17,21 +18,45 @@ static const struct {
 } words[] = {
     [LINK_READY] = {"ready", NOTHING}, [LINK_ALIVE] = {"alive", NOTHING},
     [LINK_SCORE] = {"score", SCORE},   [LINK_WHY] = {"why", TEXT},
-    [LINK_FAILED] = {"failed", TEXT},
+    [LINK_MARK] = {"mark", MARK},      [LINK_FAILED] = {"failed", TEXT},
 };
 
-static int take_score(const char *text, int *score)
+/* Takes a number that ends with `last`; *text is then behind it. */
+static int take_number(const char **text, char last, uint64_t most,
+                       uint64_t *number)
 {
     char *end = NULL;
 
-    if (text[0] < '0' || text[0] > '9')
+    if (**text < '0' || **text > '9')
         return RESULT_MALFORMED;
     errno = 0;
-    long number = strtol(text, &end, 10);
-    if (errno != 0 || *end != '\0' || number > LINK_SCORE_MAX)
+    *number = strtoull(*text, &end, 10);
+    if (errno != 0 || *end != last || *number > most)
         return RESULT_MALFORMED;
-    *score = (int)number;
+    *text = end + 1;
     return 0;
+}
+
+static int take_score(const char *text, int *score)
+{
+    uint64_t number;
+    int rc = take_number(&text, '\0', LINK_SCORE_MAX, &number);
+
+    if (rc == 0)
+        *score = (int)number;
+    return rc;
+}
+
+/* "N NODE" */
+static int take_mark(const char *text, struct link_message *message)
+{
+    uint64_t node = 0;
+    int rc = take_number(&text, ' ', UINT64_MAX, &message->mark);
+
+    if (rc == 0)
+        rc = take_number(&text, '\0', UINT32_MAX, &node);
+    message->node = (uint32_t)node;
+    return rc;
 }
 
 static int take_argument(enum argument argument, bool given, const char *text,
@@ -41,6 +66,8 @@ static int take_argument(enum argument argument, bool given, const char *text,
         return given ? RESULT_MALFORMED : 0;
     if (argument == SCORE)
         return given ? take_score(text, &message->score) : RESULT_MALFORMED;
+    if (argument == MARK)
+        return take_mark(text, message);
     snprintf(message->text, sizeof(message->text), "%s", text);
     for (char *at = message->text; *at != '\0'; at++) {
         if ((unsigned char)*at < 0x20 || *at == 0x7f)
@@ -97,12 +124,18 @@ int link_stop(int fd)
     return link_send(fd, "stop", strlen("stop"));
 }
 
-int link_fenced(int fd, const char *node)
+int link_fenced(int fd, uint32_t node)
 {
-    char text[LINK_MAX + 1];
-    int len = snprintf(text, sizeof(text), "fenced %s", node);
+    char text[LINK_MAX];
+    int len = snprintf(text, sizeof(text), "fenced %" PRIu32, node);
 
-    if (len < 0 || len > LINK_MAX)
-        return EMSGSIZE;
+    return link_send(fd, text, (size_t)len);
+}
+
+int link_marked(int fd, uint64_t mark)
+{
+    char text[LINK_MAX];
+    int len = snprintf(text, sizeof(text), "marked %" PRIu64, mark);
+
     return link_send(fd, text, (size_t)len);
 }

@@ -47,6 +47,7 @@ static const struct row rows[] = {
     {"node", NAME, false, AT(node), 1, 255, {0}},
     {"user", NAME, false, AT(user), 0, 64, {0}},
     {"daemon", PATH, false, AT(daemon), 0, 0, {0}},
+    {"fencewatch", PATH, false, AT(fencewatch), 0, 0, {0}},
     {"run-dir", PATH, false, AT(run_dir), 0, 0, {0}},
     {"tools-dir", PATH, false, AT(tools_dir), 0, 0, {0}},
     {"score-interval",
@@ -234,6 +235,7 @@ int options_parse(struct options *options, int argc, char **argv, char *error,
     *options = (struct options){
         .user = "hotwarm",
         .daemon = HOTWARM_DAEMON,
+        .fencewatch = HOTWARM_FENCEWATCH,
         .run_dir = "/run/hotwarm",
         .score_interval_ms = 10000,
     };
@@ -251,8 +253,8 @@ const char *options_usage(void)
            "         --transfer-rate BYTES --reads linearizable|local\n"
            "         --fencing required|none --resource INSTANCE\n"
            "         [--node NAME] [--user NAME] [--daemon PATH]\n"
-           "         [--run-dir DIR] [--tools-dir DIR] [--score-interval MS]\n"
-           "         [--foreground]\n"
+           "         [--fencewatch PATH] [--run-dir DIR] [--tools-dir DIR]\n"
+           "         [--score-interval MS] [--foreground]\n"
            "Starts hotwarmd for one replica group and watches over it. It is\n"
            "called by the replica agent.\n";
 }

@@ -37,6 +37,7 @@ struct options {
     const char *node;     /* Pacemaker's name of this node; NULL: find out */
     const char *user;
     const char *daemon;
+    const char *fencewatch;
     const char *run_dir;
     const char *tools_dir; /* searched for Pacemaker's tools first; or NULL */
     uint32_t score_interval_ms;

@@ -37,6 +37,11 @@ static void link_messages_are_read(void **state)
     assert_string_equal(message.text, "");
     assert_int_equal(parse("why ", &message), 0);
     assert_string_equal(message.text, "");
+    assert_int_equal(parse("mark 18446744073709551615 4294967295", &message),
+                     0);
+    assert_int_equal(message.kind, LINK_MARK);
+    assert_true(message.mark == UINT64_MAX);
+    assert_int_equal(message.node, UINT32_MAX);
     assert_int_equal(parse("failed a\nb\x7f\x1b[0m\xc3\xa4", &message), 0);
     assert_int_equal(message.kind, LINK_FAILED);
     assert_string_equal(message.text, "a?b??[0m\xc3\xa4");
@@ -44,11 +49,31 @@ static void link_messages_are_read(void **state)
 
 static void link_malformed_is_refused(void **state)
 {
-    static const char *const texts[] = {
-        "",          "Ready",         "ready ",   "alive 1",
-        "score",     "score ",        "score x",  "score -1",
-        "score 1 ",  "score 1000001", "score +1", "why\tx",
-        "score 0x1", "readyready",    "stop",     "fenced n"};
+    static const char *const texts[] = {"",
+                                        "Ready",
+                                        "ready ",
+                                        "alive 1",
+                                        "score",
+                                        "score ",
+                                        "score x",
+                                        "score -1",
+                                        "score 1 ",
+                                        "score 1000001",
+                                        "score +1",
+                                        "why\tx",
+                                        "score 0x1",
+                                        "readyready",
+                                        "stop",
+                                        "fenced n",
+                                        "mark",
+                                        "mark 1",
+                                        "mark 1 ",
+                                        "mark x 1",
+                                        "mark 1 x",
+                                        "mark 1 2 ",
+                                        "mark  1 2",
+                                        "mark 1 -2",
+                                        "mark 1 4294967296"};
     struct link_message message;
     char longest[LINK_MAX + 1];
 
@@ -67,7 +92,7 @@ static void link_malformed_is_refused(void **state)
 static void link_goes_both_ways(void **state)
 {
     struct link_message message;
-    char text[LINK_MAX], name[LINK_MAX];
+    char text[LINK_MAX];
     int ends[2];
 
     (void)state;
@@ -81,12 +106,12 @@ static void link_goes_both_ways(void **state)
     assert_int_equal(link_stop(ends[0]), 0);
     assert_int_equal(recv(ends[1], text, sizeof(text), 0), 4);
     assert_memory_equal(text, "stop", 4);
-    assert_int_equal(link_fenced(ends[0], "node-2"), 0);
-    assert_int_equal(recv(ends[1], text, sizeof(text), 0), 13);
-    assert_memory_equal(text, "fenced node-2", 13);
-    memset(name, 'n', sizeof(name));
-    name[LINK_MAX - 1] = '\0';
-    assert_int_equal(link_fenced(ends[0], name), EMSGSIZE);
+    assert_int_equal(link_fenced(ends[0], UINT32_MAX), 0);
+    assert_int_equal(recv(ends[1], text, sizeof(text), 0), 17);
+    assert_memory_equal(text, "fenced 4294967295", 17);
+    assert_int_equal(link_marked(ends[0], UINT64_MAX), 0);
+    assert_int_equal(recv(ends[1], text, sizeof(text), 0), 27);
+    assert_memory_equal(text, "marked 18446744073709551615", 27);
     close(ends[1]);
     assert_int_equal(link_receive(ends[0], &message), EPIPE);
     assert_int_equal(link_stop(ends[0]), EPIPE);
