@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -596,6 +598,32 @@ static void a_client_that_is_gone_costs_nothing(void **state)
     buf_free(&commands);
 }
 
+/* A snapshot's child holds the descriptors of clients that go meanwhile: what
+ * happens to those is none of the server's business any more. */
+static void a_child_may_hold_a_client(void **state)
+{
+    struct fixture *f = *state;
+    struct client client = connect_to(f, "data");
+
+    send_text(f, &client, "*2\r\n$1\r\nE\r\n$1\r\na\r\n");
+    receives_text(f, &client, "+a\r\n");
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(client.fd); /* the other end it holds on to */
+        pause();
+        _exit(0);
+    }
+    alarm(WAIT_MS / 1000); /* a server that spins never gives the turn back */
+    hang_up(&client);
+    until(f, has_clients, NULL, 0);
+    pass(f);
+    assert_int_equal(server_clients(f->server), 0);
+    alarm(0);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 /* The server ends with clients and unanswered commands. */
 static void the_server_may_end_at_any_time(void **state)
 {
@@ -936,6 +964,7 @@ int main(void)
         WITH_SERVER(a_half_closed_client_gets_its_replies),
         WITH_SERVER(a_client_may_be_gone_before_its_reply),
         WITH_SERVER(a_client_that_is_gone_costs_nothing),
+        WITH_SERVER(a_child_may_hold_a_client),
         WITH_SERVER(the_server_may_end_at_any_time),
         WITH_SERVER(many_clients_come_and_go),
         WITH_SERVER(one_too_many_waits),
