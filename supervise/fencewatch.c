@@ -132,9 +132,6 @@ static int connect_and_register(void)
     if (rc == 0)
         rc = fencer->cmds->register_notification(fencer, T_STONITH_NOTIFY_FENCE,
                                                  on_fenced);
-    /* That the registration itself failed is not told otherwise. */
-    if (rc == 0 && fencer->state == stonith_disconnected)
-        rc = -ENOTCONN;
     watch.fencer = fencer;
     if (rc != 0)
         disconnect();
@@ -179,12 +176,13 @@ static void read_fencer(void)
 
 /* ---- marks ---- */
 
-/* Sets *pending. 0, or the library's negative code. */
+/* Sets *pending. 0, or the library's negative code. The whole history: the fencer
+ * would take a name in other letters for another node. */
 static int ask_history(bool *pending)
 {
     stonith_history_t *history = NULL;
-    int rc = watch.fencer->cmds->history(watch.fencer, st_opt_sync_call,
-                                         watch.name, &history, HISTORY_SECONDS);
+    int rc = watch.fencer->cmds->history(watch.fencer, st_opt_sync_call, NULL,
+                                         &history, HISTORY_SECONDS);
 
     *pending = false;
     for (stonith_history_t *each = history; rc == 0 && each != NULL;
@@ -197,34 +195,36 @@ static int ask_history(bool *pending)
     return rc;
 }
 
-static void answer(void)
+static void answer(bool pending)
 {
-    bool pending = false;
-    int rc = ask_history(&pending);
-
-    if (rc != 0 || !drain()) {
-        disconnect();
-        retry_later(rc != 0 ? rc : -ENOTCONN);
-    } else if (!pending) {
+    if (!pending) {
         watch.answered = true;
         printf("marked %" PRIu64 "\n", watch.mark);
-    } else {
-        watch.due_ms = now_ms() + FENCEWATCH_ASK_MS;
-        if (!watch.told_pending)
-            printf("note %s is being fenced at this moment: that does not "
-                   "count, and its end is waited for\n",
-                   watch.name);
-        watch.told_pending = true;
+        return;
     }
+    watch.due_ms = now_ms() + FENCEWATCH_ASK_MS;
+    if (!watch.told_pending)
+        printf("note %s is being fenced at this moment: that does not count, "
+               "and its end is waited for\n",
+               watch.name);
+    watch.told_pending = true;
 }
 
-/* One attempt to be where the mark wants us. */
+/* One attempt to be where the mark wants us. (A registration that failed is not
+ * told; the history is not answered then.) */
 static void try(void)
 {
+    bool pending = false;
+
     watch.due_ms = 0;
     disconnect();
     int rc = connect_and_register();
+    if (rc == 0)
+        rc = ask_history(&pending);
+    if (rc == 0 && !drain())
+        rc = -ENOTCONN;
     if (rc != 0) {
+        disconnect();
         retry_later(rc);
         return;
     }
@@ -233,7 +233,7 @@ static void try(void)
     watch.complained = false;
     watch.retry_ms = 0;
     if (!watch.answered)
-        answer();
+        answer(pending);
 }
 
 static void attempt(void)
