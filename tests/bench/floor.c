@@ -54,7 +54,7 @@ struct floor {
     bool pong;
 };
 
-static void die(const char *what, const char *why)
+__attribute__((noreturn)) static void die(const char *what, const char *why)
 {
     fprintf(stderr, "floor: %s: %s\n", what, why);
     exit(1);
