@@ -33,8 +33,9 @@
  * INVARIANTS
  *   Only a blank replica ever takes entry 1 from a HELLO. One that is lost is
  *   never named in it.
- *   expected_voters is more than half of all instances (the agent checks it):
- *   any two sets of voters then share one.
+ *   Any two sets of voters share one, as long as expected_voters is more than
+ *   half of all instances. That is the administrator's to see to (README.md);
+ *   nothing checks it.
  */
 #ifndef HOTWARM_CORE_CREATE_H
 #define HOTWARM_CORE_CREATE_H
