@@ -114,11 +114,12 @@ static bool is_degraded(const struct ctl_status *status)
 
 /* --- monitor --- */
 
-/* Promoted is who takes writes, not whose promotion ("promoted") still stands in
- * the log: a demotion closes the gate at once, its entry may come much later. */
+/* Promoted is whose gate is open, not whose promotion ("promoted") still stands in
+ * the log: a demotion closes the gate at once, its entry may come much later. Nor
+ * is it who takes writes now ("writable"): who waits for quorum stays promoted. */
 static int running(const struct ocf *ocf, const struct ctl_status *status)
 {
-    bool promoted = is_set(status, "writable");
+    bool promoted = is_set(status, "open");
 
     if (is_degraded(status)) {
         ocf_reason(ocf, "%s: %s", text_of(status, "role"),
@@ -201,6 +202,7 @@ static void fill_arguments(const struct ocf *ocf, struct arguments *arguments)
     argument(arguments, "--group=%s", group_of(ocf));
     argument(arguments, "--mode=%s", ocf_text(ocf, REPLICA_MODE));
     argument(arguments, "--expected-voters=%" PRId64, expected_voters(ocf));
+    argument(arguments, "--instances=%" PRId64, ocf_meta("clone_max", 0));
     argument(arguments, "--state-dir=%s", dir);
     argument(arguments, "--socket-group=%s",
              ocf_text(ocf, REPLICA_SOCKET_GROUP));

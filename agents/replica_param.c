@@ -94,8 +94,9 @@ const struct ocf_param replica_params[REPLICA_PARAMS] = {
          .shortdesc = "Replicas that vote",
          .longdesc =
              "How many replicas count for a majority. The group is created "
-             "once so many are there. Default: clone-max if that is 1 or 2, "
-             "else the largest odd number up to it."},
+             "once so many are there, which must be more than half of "
+             "clone-max. Default: clone-max if that is 1 or 2, else the "
+             "largest odd number up to it."},
     [REPLICA_PREFERRED_NODES] =
         {.name = "preferred_nodes",
          .type = OCF_TYPE_STRING,

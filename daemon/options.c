@@ -13,6 +13,7 @@ enum option_code {
     OPTION_SOCKET_DIR,
     OPTION_MODE,
     OPTION_EXPECTED_VOTERS,
+    OPTION_INSTANCES,
     OPTION_WRITE_TIMEOUT,
     OPTION_MAX_MEMORY,
     OPTION_TRANSFER_RATE,
@@ -32,6 +33,7 @@ static const struct option names[] = {
     {"socket-dir", required_argument, NULL, OPTION_SOCKET_DIR},
     {"mode", required_argument, NULL, OPTION_MODE},
     {"expected-voters", required_argument, NULL, OPTION_EXPECTED_VOTERS},
+    {"instances", required_argument, NULL, OPTION_INSTANCES},
     {"write-timeout", required_argument, NULL, OPTION_WRITE_TIMEOUT},
     {"max-memory", required_argument, NULL, OPTION_MAX_MEMORY},
     {"transfer-rate", required_argument, NULL, OPTION_TRANSFER_RATE},
@@ -54,8 +56,8 @@ struct parse {
 static int refuse(const struct parse *parse, const char *name,
                   const char *value, const char *allowed)
 {
-    snprintf(parse->error, parse->error_size,
-             "--%s is '%.100s'; it must be %s", name, value, allowed);
+    snprintf(parse->error, parse->error_size, "--%s is '%.100s'; it must be %s",
+             name, value, allowed);
     return EINVAL;
 }
 
@@ -70,8 +72,8 @@ static int take_number(const struct parse *parse, const char *name,
     if (errno == 0 && value[0] >= '0' && value[0] <= '9' && *end == '\0' &&
         *number >= low && *number <= high)
         return 0;
-    snprintf(allowed, sizeof(allowed),
-             "a number from %" PRIu64 " to %" PRIu64, low, high);
+    snprintf(allowed, sizeof(allowed), "a number from %" PRIu64 " to %" PRIu64,
+             low, high);
     return refuse(parse, name, value, allowed);
 }
 
@@ -103,8 +105,7 @@ static int take_dir(const struct parse *parse, const char *name,
                     const char *value, const char **dir)
 {
     *dir = value;
-    return value[0] != '\0' ? 0
-                            : refuse(parse, name, value, "a directory");
+    return value[0] != '\0' ? 0 : refuse(parse, name, value, "a directory");
 }
 
 static int take_group(const struct parse *parse, const char *value)
@@ -144,6 +145,10 @@ static int take(const struct parse *parse, int code, const char *name,
     case OPTION_EXPECTED_VOTERS:
         rc = take_number(parse, name, value, 1, CONFIG_MAX, &number);
         options->expected_voters = (unsigned)number;
+        return rc;
+    case OPTION_INSTANCES:
+        rc = take_number(parse, name, value, 0, OPTIONS_INSTANCES_MAX, &number);
+        options->instances = (unsigned)number;
         return rc;
     case OPTION_WRITE_TIMEOUT:
         return take_number(parse, name, value, 100, 3600000,
@@ -235,8 +240,7 @@ int options_parse(struct options *options, int argc, char **argv, char *error,
         rc = take(&parse, code, names[index].name, optarg);
     }
     if (rc == 0 && optind < argc) {
-        snprintf(error, error_size, "'%.100s' is not an option",
-                 argv[optind]);
+        snprintf(error, error_size, "'%.100s' is not an option", argv[optind]);
         return EINVAL;
     }
     return rc == 0 ? check(&parse) : rc;

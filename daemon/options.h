@@ -13,12 +13,15 @@
 
 #include "daemon/core/core.h"
 
+#define OPTIONS_INSTANCES_MAX 10000
+
 struct options {
     const char *group;
     const char *state_dir;
     const char *socket_dir; /* --standalone makes GROUP.sock and GROUP.ctl there */
     enum core_mode mode;
     unsigned expected_voters;
+    unsigned instances; /* of the resource; 0: not known */
     uint64_t write_timeout_ms;
     uint64_t max_memory;
     uint64_t transfer_rate;

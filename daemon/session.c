@@ -78,6 +78,7 @@ static bool number_of(const struct core_arg *arg, int64_t *number)
 void session_status(const struct session_facts *facts, struct buf *reply)
 {
     char uuid[UUID_TEXT_SIZE], former[UUID_TEXT_SIZE] = "";
+    char rival[UUID_TEXT_SIZE] = "";
     char leader[UUID_TEXT_SIZE];
     struct core_status status;
     struct buf text = {0};
@@ -87,24 +88,27 @@ void session_status(const struct session_facts *facts, struct buf *reply)
                facts->node, uuid_text(&status.uuid, uuid));
     if (!uuid_is_none(&status.former))
         uuid_text(&status.former, former);
-    buf_printf(&text, "former:%s\r\nlost:%d\r\n", former, status.lost);
+    if (!uuid_is_none(&status.rival))
+        uuid_text(&status.rival, rival);
+    buf_printf(&text, "former:%s\r\nlost:%d\r\nrival:%s\r\n", former,
+               status.lost, rival);
     buf_printf(&text, "role:%s\r\nwhy:%s\r\nmode:%s\r\n",
                session_role(status.role), status.why,
                facts->mode == CORE_HOT ? "hot" : "warm");
     buf_printf(&text, "run:%" PRIu64 "\r\nepoch:%" PRIu64 "\r\nleader:%s\r\n",
                status.run, status.epoch, uuid_text(&status.leader, leader));
-    buf_printf(&text, "promoted:%d\r\nwritable:%d\r\ntoken:%" PRIu64 "\r\n",
-               status.promoted, status.writable, status.token);
+    buf_printf(&text,
+               "promoted:%d\r\nopen:%d\r\nwritable:%d\r\ntoken:%" PRIu64 "\r\n",
+               status.promoted, status.open, status.writable, status.token);
     buf_printf(&text, "voter:%d\r\nquorate:%d\r\nscore:%d\r\n", status.voter,
                status.quorate, status.score);
-    buf_printf(&text,
-               "last_seq:%" PRIu64 "\r\ndurable_seq:%" PRIu64
-               "\r\ncommit_seq:%" PRIu64 "\r\napplied_seq:%" PRIu64
-               "\r\napplied_hash:%016" PRIx64 "\r\npending:%" PRIu64
-               "\r\nbytes:%zu\r\n",
-               status.last_seq, status.durable_seq, status.commit_seq,
-               status.applied_seq, status.applied_hash, status.pending,
-               status.bytes);
+    buf_printf(
+        &text,
+        "last_seq:%" PRIu64 "\r\ndurable_seq:%" PRIu64 "\r\ncommit_seq:%" PRIu64
+        "\r\napplied_seq:%" PRIu64 "\r\napplied_hash:%016" PRIx64
+        "\r\npending:%" PRIu64 "\r\nbytes:%zu\r\n",
+        status.last_seq, status.durable_seq, status.commit_seq,
+        status.applied_seq, status.applied_hash, status.pending, status.bytes);
     reply_bulk(reply, text.data, text.len);
     buf_free(&text);
 }
@@ -124,7 +128,7 @@ static void answer_info(const struct session_facts *facts,
                "\r\n# Memory\r\nused_memory:%zu\r\nmaxmemory:%" PRIu64
                "\r\n\r\n# Replication\r\nrole:%s\r\n",
                facts->group, facts->clients, status.bytes, facts->max_memory,
-               status.writable ? "master" : "slave");
+               status.open ? "master" : "slave");
     buf_printf(&text,
                "hotwarm_role:%s\r\nhotwarm_mode:%s\r\nhotwarm_why:%s\r\n"
                "master_repl_offset:%" PRIu64 "\r\n",
@@ -143,7 +147,7 @@ static void answer_role(const struct session_facts *facts,
 
     (void)argv, (void)argc;
     core_status(facts->core, &status);
-    if (status.writable)
+    if (status.open)
         buf_printf(reply, "*3\r\n$6\r\nmaster\r\n:%" PRIu64 "\r\n*0\r\n",
                    status.applied_seq);
     else
@@ -263,13 +267,14 @@ static void answer_hello(const struct session_facts *facts,
     if (!hello_options(argv, argc, reply))
         return;
     core_status(facts->core, &status);
-    const char *const words[] = {"server", "redis", "version", "7.0.0", "proto"};
+    const char *const words[] = {"server", "redis", "version", "7.0.0",
+                                 "proto"};
     buf_printf(reply, "*14\r\n");
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         reply_bulk(reply, words[i], strlen(words[i]));
     buf_printf(reply, ":2\r\n$2\r\nid\r\n:1\r\n$4\r\nmode\r\n"
                       "$10\r\nstandalone\r\n$4\r\nrole\r\n");
-    const char *role = status.writable ? "master" : "replica";
+    const char *role = status.open ? "master" : "replica";
     reply_bulk(reply, role, strlen(role));
     buf_printf(reply, "$7\r\nmodules\r\n*0\r\n");
 }
@@ -353,8 +358,7 @@ static const struct {
     const char *lower;
     int arity; /* as Redis': negative: at least */
     void (*answer)(const struct session_facts *facts,
-                   const struct core_arg *argv, size_t argc,
-                   struct buf *reply);
+                   const struct core_arg *argv, size_t argc, struct buf *reply);
 } answers[] = {
     {"AUTH", "auth", -2, answer_auth},
     {"CLIENT", "client", -2, answer_client},
@@ -371,8 +375,7 @@ static const struct {
 };
 
 bool session_answer(const struct session_facts *facts,
-                    const struct core_arg *argv, size_t argc,
-                    struct buf *reply)
+                    const struct core_arg *argv, size_t argc, struct buf *reply)
 {
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         if (!session_word(argv, argc, 0, answers[i].name))

@@ -43,13 +43,13 @@ struct child {
 
 enum { DATA_FD = 3, CONTROL_FD, LINK_FD, LOCK_FD, FIRST_CLOSED_FD };
 
-enum { ARGUMENT_SIZE = 24, ARGUMENT_COUNT = 27 };
+enum { ARGUMENT_SIZE = 24, ARGUMENT_COUNT = 29 };
 
 struct launching {
     const struct child_settings *settings;
     pid_t parent;
     int link;
-    char numbers[4][ARGUMENT_SIZE];
+    char numbers[5][ARGUMENT_SIZE];
     const char *arguments[ARGUMENT_COUNT + 1];
 };
 
@@ -120,6 +120,8 @@ static void make_arguments(struct launching *launching)
                                                        options->mode,
                                                        "--expected-voters",
                                                        numbers[0],
+                                                       "--instances",
+                                                       numbers[4],
                                                        "--state-dir",
                                                        options->state_dir,
                                                        "--write-timeout",
@@ -144,6 +146,7 @@ static void make_arguments(struct launching *launching)
     snprintf(numbers[1], ARGUMENT_SIZE, "%" PRIu64, options->write_timeout_ms);
     snprintf(numbers[2], ARGUMENT_SIZE, "%" PRIu64, options->max_memory);
     snprintf(numbers[3], ARGUMENT_SIZE, "%" PRIu64, options->transfer_rate);
+    snprintf(numbers[4], ARGUMENT_SIZE, "%u", options->instances);
     memcpy(launching->arguments, arguments, sizeof(arguments));
 }
 

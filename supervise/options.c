@@ -29,6 +29,7 @@ static const struct row rows[] = {
     {"group", NAME, true, AT(group), 0, OPTIONS_GROUP_MAX, {0}},
     {"mode", WORD, true, AT(mode), 0, 0, {"warm", "hot"}},
     {"expected-voters", NUMBER_SMALL, true, AT(expected_voters), 1, 16, {0}},
+    {"instances", NUMBER_SMALL, false, AT(instances), 0, 10000, {0}},
     {"state-dir", PATH, true, AT(state_dir), 0, 0, {0}},
     {"socket-group", NAME, true, AT(socket_group), 0, 64, {0}},
     {"write-timeout", NUMBER, true, AT(write_timeout_ms), 100, 3600000, {0}},
@@ -252,9 +253,9 @@ const char *options_usage(void)
            "         --write-timeout MS --hang-timeout MS --max-memory BYTES\n"
            "         --transfer-rate BYTES --reads linearizable|local\n"
            "         --fencing required|none --resource INSTANCE\n"
-           "         [--node NAME] [--user NAME] [--daemon PATH]\n"
-           "         [--fencewatch PATH] [--run-dir DIR] [--tools-dir DIR]\n"
-           "         [--score-interval MS] [--foreground]\n"
+           "         [--instances N] [--node NAME] [--user NAME]\n"
+           "         [--daemon PATH] [--fencewatch PATH] [--run-dir DIR]\n"
+           "         [--tools-dir DIR] [--score-interval MS] [--foreground]\n"
            "Starts hotwarmd for one replica group and watches over it. It is\n"
            "called by the replica agent.\n";
 }

@@ -25,6 +25,7 @@ struct options {
     const char *group;
     const char *mode;
     unsigned expected_voters;
+    unsigned instances; /* of the resource; 0: not known */
     const char *state_dir;
     const char *socket_group;
     uint64_t write_timeout_ms;

@@ -15,6 +15,7 @@
 #include "daemon/core/pair.h"
 #include "daemon/core/replicate.h"
 #include "daemon/core/revoke.h"
+#include "daemon/core/rival.h"
 #include "daemon/core/score.h"
 #include "daemon/core/state.h"
 #include "daemon/core/transfer.h"
@@ -273,6 +274,7 @@ static void on_deliver(struct core *core, const struct core_event *event)
         wire_decode(event->u.deliver.data, event->u.deliver.len, &message) != 0)
         return;
     if (!message_is_for(core, &message)) {
+        rival_on_message(core, &message);
         create_on_other_group(core, &message);
         if (!message_is_for(core, &message))
             return;
@@ -446,11 +448,13 @@ static void core_settle(struct core *core)
     membership_settle(core);
     pair_settle(core);
     handover_settle(core);
+    rival_settle(core);
     revoke_settle(core);
     gate_settle(core);
     forward_settle(core);
     barrier_settle(core);
     replicate_settle(core); /* what was proposed just now goes out at once */
+    view_explain(core);
 }
 
 /* Many clients' commands become one message. */
@@ -521,7 +525,9 @@ void core_status(const struct core *core, struct core_status *status)
     status->state_digest = machine_digest(&core->machine);
     status->voter = core_is_voter(core);
     status->quorate = core->quorate;
-    status->writable = core->gate.token != 0;
+    status->open = core->gate.token != 0;
+    status->writable = status->open && core->why[0] == '\0';
+    status->rival = rival_heard(core);
     const struct promotion *own =
         promotions_of(&core->machine.promotions, &core->uuid);
     status->promoted = own != NULL && own->run == core->run;

@@ -88,6 +88,7 @@ struct core_options {
     uint32_t node;             /* this cluster node's id, above 0 */
     enum core_mode mode;
     unsigned expected_voters;  /* 1 to CONFIG_MAX */
+    unsigned instances; /* how many replicas there are to be; 0: not known */
     uint64_t leader_timeout_ns; /* a silent leader is given up after this */
     uint64_t write_timeout_ns;  /* after this a write's client is told
                                    "unknown", and a read is refused */
@@ -282,7 +283,9 @@ struct core_status {
     bool voter;
     bool quorate;
     bool promoted;         /* its token is valid in the applied state */
-    bool writable;         /* promoted and its gate is open */
+    bool open;             /* promoted and its gate is open */
+    bool writable;         /* open, and nothing stands in the way of a write */
+    struct uuid rival;     /* another group of this name, heard lately; none */
     uint64_t token;        /* its promotion token, 0 when not promoted */
     uint64_t pending;      /* forwarded writes without an answer */
     int score;             /* promotion score; 0: none */

@@ -21,7 +21,8 @@ static bool create_heard_all(const struct core *core)
         bool heard = false;
         for (size_t at = 0; at < peers->count; at++) {
             const struct peer *peer = &peers->list[at];
-            heard |= peer->hello && peer->member.node == peers->members[i].node &&
+            heard |= peer->hello &&
+                     peer->member.node == peers->members[i].node &&
                      peer->member.pid == peers->members[i].pid;
         }
         if (!heard)
@@ -32,12 +33,14 @@ static bool create_heard_all(const struct core *core)
 
 /* The blank replicas heard, those of the lowest nodes first, expected_voters of
  * them. NULL, or why there cannot be a group of them. */
-static const char *create_voters(const struct core *core,
-                                 struct config *voters)
+static const char *create_voters(const struct core *core, struct config *voters)
 {
     bool taken[CONFIG_MAX * 8] = {false};
 
     memset(voters, 0, sizeof(*voters));
+    if (core->options.expected_voters * 2 <= core->options.instances)
+        return "expected_voters is not more than half of all instances "
+               "(clone-max); no group is made";
     if (core->lost)
         return "its data were lost; it waits for the group to give them back";
     if (!create_heard_all(core))
@@ -71,7 +74,8 @@ static const char *create_voters(const struct core *core,
     return NULL;
 }
 
-static bool create_is_first(const struct core *core, const struct config *voters)
+static bool create_is_first(const struct core *core,
+                            const struct config *voters)
 {
     int self = config_find(voters, &core->uuid);
 
@@ -93,7 +97,8 @@ struct uuid create_group(const uint8_t *bytes, size_t len)
 }
 
 /* Entry 1 of the group of those voters, encoded; and the group's UUID. */
-static struct uuid create_entry(enum core_mode mode, const struct config *voters,
+static struct uuid create_entry(enum core_mode mode,
+                                const struct config *voters,
                                 struct buf *encoded)
 {
     struct buf payload = {0};
@@ -184,7 +189,8 @@ static void create_drop(struct core *core)
         struct effect *effect = effects_add(core->effects, EFFECT_TRUNCATE);
         effect->op = ++core->op;
         effect->seq = 1;
-        core->view.promise_op = core->op; /* nothing is said before it is gone */
+        core->view.promise_op =
+            core->op; /* nothing is said before it is gone */
     }
     peers_forget_view(&core->peers);
     view_wait(core, "its group was created twice; this one is dropped");
@@ -198,17 +204,14 @@ void create_on_other_group(struct core *core, const struct message *message)
         core_is_me(core, &message->sender) ||
         (peer != NULL && message->run < peer->run))
         return;
-    if (log_last(&core->log).seq > 1) {
-        if (message->type == WIRE_APPEND)
-            core->view.other_ns = core->now_ns;
+    if (log_last(&core->log).seq > 1)
         return;
-    }
     bool named = config_find(&message->config, &core->uuid) >= 0;
     bool lower = message->type == WIRE_HELLO &&
                  uuid_compare(&message->group, &core->group) < 0;
     bool never_voted = core->view.promised == core->view.joined;
     bool was_to_vote = config_find(&core->config, &message->sender) >= 0;
-    if (message->type == WIRE_APPEND || 
+    if (message->type == WIRE_APPEND ||
         (lower && ((never_voted && named) || was_to_vote)))
         create_drop(core);
 }

@@ -33,9 +33,10 @@
  * INVARIANTS
  *   Only a blank replica ever takes entry 1 from a HELLO. One that is lost is
  *   never named in it.
- *   Any two sets of voters share one, as long as expected_voters is more than
- *   half of all instances. That is the administrator's to see to (README.md);
- *   nothing checks it.
+ *   Any two sets of voters share one: expected_voters is more than half of all
+ *   instances, or no group is made. A cluster that grows later may have more
+ *   instances; its group is there already. Where the number is not known (a
+ *   daemon that people start), it is theirs to see to.
  */
 #ifndef HOTWARM_CORE_CREATE_H
 #define HOTWARM_CORE_CREATE_H

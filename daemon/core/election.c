@@ -1,6 +1,7 @@
 #include "daemon/core/election.h"
 
 #include "daemon/core/pair.h"
+#include "daemon/core/rival.h"
 #include "daemon/core/view.h"
 
 enum {
@@ -11,7 +12,8 @@ enum {
 
 static bool peer_waits(const struct peer *peer, uint64_t since_ns)
 {
-    return peer->hello && peer->present && peer->hello_ns >= since_ns;
+    return peer->hello && !peer->leads && peer->present &&
+           peer->hello_ns >= since_ns;
 }
 
 static uint64_t election_since(const struct core *core)
@@ -55,7 +57,8 @@ static const char *election_lacks(const struct core *core)
         return core->why; /* its own HELLO has not come back yet */
     if (view_enough(core, peer_waits, since))
         return NULL;
-    if (core->view.other_ns > since)
+    struct uuid rival = rival_heard(core);
+    if (!uuid_is_none(&rival))
         return "another group lives under this name";
     if (pair_lacks(core) != NULL)
         return pair_lacks(core);

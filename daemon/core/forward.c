@@ -5,6 +5,7 @@
 
 #include "daemon/core/gate.h"
 #include "daemon/core/replicate.h"
+#include "daemon/core/rival.h"
 #include "daemon/core/view.h"
 #include "lib/mem.h"
 
@@ -14,12 +15,15 @@ static const char READ_ONLY[] =
     "-READONLY You can't write against a read only replica.\r\n";
 static const char OUT_OF_MEMORY[] =
     "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+static const char RIVALLED[] =
+    "-CLUSTERDOWN another group lives under this name\r\n";
 static const char TOO_LARGE[] =
     "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n";
 
 enum {
-    FORWARD_ITEM_SIZE = 13,  /* a FORWARD item without its payload */
-    FORWARD_ROOM = 64 * 1024 /* beside a largest value; CORE_MESSAGE_MAX has it */
+    FORWARD_ITEM_SIZE = 13, /* a FORWARD item without its payload */
+    FORWARD_ROOM =
+        64 * 1024 /* beside a largest value; CORE_MESSAGE_MAX has it */
 };
 
 /* ---- the list of the unanswered ---- */
@@ -123,6 +127,10 @@ void forward_write(struct core *core, uint64_t request,
         core_reply_text(core, request, OUTCOME_REFUSED, READ_ONLY);
         return;
     }
+    if (rival_prevails(core)) {
+        core_reply_text(core, request, OUTCOME_REFUSED, RIVALLED);
+        return;
+    }
     if (forward_is_too_large(argv, argc)) {
         core_reply_text(core, request, OUTCOME_REFUSED, TOO_LARGE);
         return;
@@ -199,8 +207,7 @@ static uint64_t forward_retry_ns(const struct core *core)
 static void forward_send(struct core *core)
 {
     struct forward *forward = &core->forward;
-    struct message message =
-        core_message(core, WIRE_FORWARD, core->view.epoch);
+    struct message message = core_message(core, WIRE_FORWARD, core->view.epoch);
     struct buf body = {0};
 
     message.number = forward->next_number;
@@ -246,9 +253,8 @@ void forward_on_forward(struct core *core, const struct message *message)
         entry.kind = (enum entry_kind)kind;
         entry.length = (uint32_t)length;
         entry.number = message->number + i;
-        enum session_verdict verdict =
-            sessions_judge(&core->replicate.tail, &entry.origin, entry.run,
-                           entry.number);
+        enum session_verdict verdict = sessions_judge(
+            &core->replicate.tail, &entry.origin, entry.run, entry.number);
         if (verdict == SESSION_NEXT)
             replicate_propose(core, &entry);
         else if (verdict == SESSION_OLD)
@@ -343,9 +349,8 @@ static void forward_retry(struct core *core)
         return;
     if (forward->seen_number + 1 < forward->next_number) {
         uint64_t first = forward_first(forward);
-        forward->next_number = forward->seen_number + 1 > first
-                                   ? forward->seen_number + 1
-                                   : first;
+        forward->next_number =
+            forward->seen_number + 1 > first ? forward->seen_number + 1 : first;
     }
     forward->flight = false;
     forward->retry_ns = core->now_ns + forward_retry_ns(core);

@@ -2,6 +2,7 @@
 
 #include "daemon/core/forward.h"
 #include "daemon/core/log.h"
+#include "daemon/core/rival.h"
 
 static void gate_answer(struct core *core, enum outcome outcome,
                         const char *text)
@@ -146,6 +147,16 @@ static void gate_say_promote(struct core *core)
     buf_free(&payload);
 }
 
+/* Where waiting cannot help: the answer; else NULL. */
+static const char *gate_refuses(const struct core *core)
+{
+    if (!core_is_voter(core))
+        return "-ERR this replica is a learner\r\n";
+    if (rival_prevails(core))
+        return "-ERR another group lives under this name\r\n";
+    return NULL;
+}
+
 void gate_settle(struct core *core)
 {
     struct gate *gate = &core->gate;
@@ -155,12 +166,12 @@ void gate_settle(struct core *core)
     if (gate->revoke != 0)
         gate_say_demote(core);
     else if (gate->wanted && gate->token == 0 && gate_is_current(core)) {
-        if (core_is_voter(core)) {
+        const char *refusal = gate_refuses(core);
+        if (refusal == NULL) {
             gate_say_promote(core);
             return;
         }
         gate_lose(core);
-        gate_answer(core, OUTCOME_REFUSED,
-                    "-ERR this replica is a learner\r\n");
+        gate_answer(core, OUTCOME_REFUSED, refusal);
     }
 }

@@ -132,17 +132,6 @@ static bool pair_goes_alone(const struct core *core)
            pair_alone(core);
 }
 
-/* A leader that waits for the other one says so. */
-static void pair_say_why(struct core *core)
-{
-    const struct voter *other = pair_other(core);
-
-    if (other == NULL || core->role != CORE_ROLE_LEADER)
-        return;
-    const struct peer *peer = peers_find(&core->peers, &other->uuid);
-    core->why = peer != NULL && peer->present ? "" : pair_lacks(core);
-}
-
 /* A view that this replica voted for has begun here: its first entry, and with
  * it all before, are in the log. */
 static void pair_enter(struct core *core)
@@ -167,7 +156,6 @@ void pair_settle(struct core *core)
     } else if (pair_goes_alone(core)) {
         view_campaign(core, core->view.promised + 1);
     }
-    pair_say_why(core);
     if (core->leaving && core->role == CORE_ROLE_FOLLOWER &&
         pair_is_kept(core) && core->now_ns >= core->pair.leaving_ns) {
         view_say_hello(core);

@@ -39,6 +39,7 @@ struct peer {
     bool promoted;
     bool lost;
     bool leaving;
+    bool leads;
     struct uuid former;
 
     uint64_t ack_epoch; /* durable in this epoch … */

@@ -40,7 +40,8 @@ void replicate_reset(struct core *core)
 
 /* ---- the log and its configurations ---- */
 
-static void replicate_take_config(struct core *core, const struct config *config)
+static void replicate_take_config(struct core *core,
+                                  const struct config *config)
 {
     /* A configuration is proposed only when the one before is committed, so
      * the arrival of the next proves the one before. */
@@ -58,7 +59,8 @@ void replicate_store(struct core *core, const uint8_t *bytes, size_t len)
     bool first = log_last(&core->log).seq == 0;
     struct config config;
 
-    const struct log_item *item = log_append(&core->log, bytes, len, ++core->op);
+    const struct log_item *item =
+        log_append(&core->log, bytes, len, ++core->op);
     struct effect *effect =
         effects_add_data(core->effects, EFFECT_APPEND, bytes, len);
     effect->op = core->op;
@@ -146,8 +148,8 @@ void replicate_lead(struct core *core)
     replicate_learn_tail(core);
     core->replicate.next_seq = log_last(&core->log).seq + 1;
     core->replicate.heartbeat_ns = core->now_ns;
-    if (core->view.alone && config_add(&own, &core->uuid,
-                                       core->options.node) == 0) {
+    if (core->view.alone &&
+        config_add(&own, &core->uuid, core->options.node) == 0) {
         config_encode(&payload, &own);
         first.kind = ENTRY_CONFIG;
         first.payload = payload.data;
@@ -191,8 +193,7 @@ void replicate_on_fetch(struct core *core, const struct message *message)
 {
     struct log_point last = log_last(&core->log);
 
-    if (core->role != CORE_ROLE_LEADER ||
-        message->epoch != core->view.epoch ||
+    if (core->role != CORE_ROLE_LEADER || message->epoch != core->view.epoch ||
         !core_is_me(core, &message->to) || message->to_run != core->run)
         return;
     if (message->point.seq < core->log.base.seq)
@@ -245,11 +246,24 @@ static void replicate_differs(struct core *core, uint64_t seq)
         core->replicate.gap = true;
 }
 
+/* Below the base only epochs are left to compare, and they never fall along a
+ * log: a later one before the base means another history up to it. So a leader
+ * whose log ends below the base is found out by its own first entry. */
+static bool replicate_overtakes(const struct core *core, uint64_t seq,
+                                uint64_t epoch)
+{
+    return seq < core->log.base.seq && epoch > core->log.base.epoch;
+}
+
 /* Does the log hold what the message's entries follow? */
 static bool replicate_meets(struct core *core, const struct log_point *previous)
 {
     struct log_point own;
 
+    if (replicate_overtakes(core, previous->seq, previous->epoch)) {
+        replicate_differs(core, previous->seq);
+        return false;
+    }
     if (previous->seq < core->log.base.seq)
         return true; /* seen when the entries reach the base */
     if (!log_point_at(&core->log, previous->seq, &own)) {
@@ -270,6 +284,10 @@ static bool replicate_take(struct core *core, const struct entry *entry,
 {
     struct log_point own;
 
+    if (replicate_overtakes(core, entry->seq, entry->epoch)) {
+        replicate_differs(core, entry->seq);
+        return false;
+    }
     if (entry->seq < core->log.base.seq)
         return true;
     if (log_point_at(&core->log, entry->seq, &own)) {
@@ -315,8 +333,8 @@ static uint64_t replicate_take_all(struct core *core,
 static void replicate_self_delivered(struct core *core,
                                      const struct message *message)
 {
-    if (message->count > 0 && message->point.seq + message->count >=
-                                  core->replicate.flight_seq)
+    if (message->count > 0 &&
+        message->point.seq + message->count >= core->replicate.flight_seq)
         core->replicate.flight_seq = 0;
 }
 

@@ -1,13 +1,14 @@
 #include "daemon/core/score.h"
 
 #include "daemon/core/revoke.h"
+#include "daemon/core/rival.h"
 
 static bool score_offers(const struct core *core, bool silent)
 {
     const struct replicate *replicate = &core->replicate;
     uint64_t maxlag = core->tuning.maxlag;
 
-    if (silent || core->leaving || !core_is_voter(core))
+    if (silent || core->leaving || !core_is_voter(core) || rival_prevails(core))
         return false;
     if (core->role == CORE_ROLE_LEADER)
         return true;

@@ -13,6 +13,7 @@
  *      score      what Pacemaker is offered    score.c
  *      revoke     promotions of who is gone    revoke.c
  *      pair       two voters without the other pair.c
+ *      rival      another group of this name   rival.c
  *
  *   A room offers: X_on_MESSAGE for its messages, X_settle, which does all
  *   that can be done now (called after every event), and X_deadline, when it
@@ -50,7 +51,6 @@ struct view {
     unsigned attempt;    /* elections since the last leader, for backing off */
     bool alone;          /* LEADER: by its own vote alone (pair.h) */
     bool said;           /* VIEW, or READY, of this epoch is out */
-    uint64_t other_ns;    /* when a leader of another group was last heard */
     uint64_t handover_ns; /* LEADER: no intake until then: it hands over */
     bool handover_said;
     uint64_t handover_retry_ns;
@@ -160,6 +160,14 @@ struct pair {
     uint64_t leaving_ns; /* when to say again that this one leaves */
 };
 
+struct rival {
+    struct uuid group; /* the last one heard of, or none */
+    uint64_t heard_ns;
+    unsigned voters; /* as its leader said; 0: it has not said */
+    bool answer;     /* it was heard since our last HELLO to it … */
+    uint64_t said_ns; /* … which was then */
+};
+
 struct core {
     struct core_options options;
     struct core_tuning tuning;
@@ -203,6 +211,7 @@ struct core {
     struct score score;
     struct revoke revoke;
     struct pair pair;
+    struct rival rival;
     struct core_counters counters;
 };
 

@@ -8,6 +8,7 @@
 #include "daemon/core/forward.h"
 #include "daemon/core/pair.h"
 #include "daemon/core/replicate.h"
+#include "daemon/core/rival.h"
 
 enum { VIEW_HELLO_MS = 1000 };
 
@@ -47,8 +48,7 @@ bool view_is_leader(const struct core *core, const struct message *message)
 bool view_takes(const struct core *core)
 {
     return core->role == CORE_ROLE_LEADER &&
-           core->now_ns >= core->view.handover_ns &&
-           !core->membership.pausing;
+           core->now_ns >= core->view.handover_ns && !core->membership.pausing;
 }
 
 /* ---- candidates ---- */
@@ -113,8 +113,7 @@ static void candidate_settle(struct core *core)
     if (core->stored_op < view->promise_op || !core->quorate)
         return;
     if (!view->said) {
-        struct message message =
-            core_message(core, WIRE_VIEW, view->promised);
+        struct message message = core_message(core, WIRE_VIEW, view->promised);
         message.point = log_last(&core->log);
         core_multicast(core, &message);
         view->said = true;
@@ -235,10 +234,12 @@ void view_on_hello(struct core *core, const struct message *message,
     peer->promoted = (message->flags & WIRE_PROMOTED) != 0;
     peer->lost = (message->flags & WIRE_LOST) != 0;
     peer->leaving = (message->flags & WIRE_LEAVING) != 0;
+    peer->leads = (message->flags & WIRE_LEADS) != 0;
     peer->former = message->former;
     if ((message->flags & WIRE_SETTLED) != 0)
         commit_on_settled(core, &message->config);
-    if (core->role != CORE_ROLE_LEADER || core_is_me(core, &message->sender))
+    if (core->role != CORE_ROLE_LEADER || peer->leads ||
+        core_is_me(core, &message->sender))
         return;
     /* Who promised more cannot hear this leader: lead above that. */
     if (message->epoch > core->view.promised && core->quorate)
@@ -293,6 +294,8 @@ void view_say_hello(struct core *core)
         message.flags |= WIRE_LEAVING;
     if (core->config.seq == core->committed.seq)
         message.flags |= WIRE_SETTLED;
+    if (core->role == CORE_ROLE_LEADER)
+        message.flags |= WIRE_LEADS;
     message.former = core->former;
     message.config = core->config;
     core_multicast(core, &message);
@@ -317,6 +320,33 @@ void view_settle(struct core *core)
         candidate_settle(core);
     if (core->role == CORE_ROLE_VOTED)
         voted_settle(core);
+}
+
+static bool peer_is_present(const struct peer *peer, uint64_t unused)
+{
+    (void)unused;
+    return peer->present;
+}
+
+static const char *leader_lacks(const struct core *core)
+{
+    if (core_majority(core, peer_is_present, 0))
+        return "";
+    const char *lacks = pair_lacks(core);
+    return lacks != NULL ? lacks : "waits for a majority of the voters";
+}
+
+void view_explain(struct core *core)
+{
+    if (core->role != CORE_ROLE_LEADER && core->role != CORE_ROLE_FOLLOWER)
+        return;
+    if (!core->quorate)
+        core->why = "Corosync has no quorum here";
+    else if (rival_prevails(core))
+        core->why = "another group lives under this name, with at least as "
+                    "many voters";
+    else
+        core->why = core->role == CORE_ROLE_LEADER ? leader_lacks(core) : "";
 }
 
 uint64_t view_deadline(const struct core *core)

@@ -70,6 +70,10 @@ void view_on_members(struct core *core);
 void view_on_tick(struct core *core);
 
 void view_settle(struct core *core);
+
+/* With a leader: whether anything keeps writes from being committed, and what. */
+void view_explain(struct core *core);
+
 uint64_t view_deadline(const struct core *core);
 
 #endif

@@ -82,7 +82,8 @@ enum wire_flag {
     WIRE_LAST = 1 << 2,     /* CHUNK: the snapshot ends with it */
     WIRE_LOST = 1 << 3,     /* HELLO: it had data, and has none since */
     WIRE_LEAVING = 1 << 4,  /* HELLO: it is being stopped */
-    WIRE_SETTLED = 1 << 5   /* HELLO: its configuration is known committed */
+    WIRE_SETTLED = 1 << 5,  /* HELLO: its configuration is known committed */
+    WIRE_LEADS = 1 << 6     /* HELLO: it is a leader, and answers a rival */
 };
 
 struct message {

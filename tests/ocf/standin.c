@@ -129,7 +129,7 @@ static void put_status(int fd)
 {
     const char *text =
         setting("STANDIN_STATUS", "group:g\r\nrole:follower\r\nwhy:\r\n"
-                                  "promoted:0\r\nwritable:0\r\n");
+                                  "promoted:0\r\nopen:0\r\nwritable:0\r\n");
     char reply[4096];
     int len =
         snprintf(reply, sizeof reply, "$%zu\r\n%s\r\n", strlen(text), text);

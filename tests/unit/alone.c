@@ -211,6 +211,17 @@ void alone_quorum(struct alone *alone, bool quorate)
     alone_settle(alone);
 }
 
+void alone_hear(struct alone *alone, const struct buf *message)
+{
+    struct core_event event = {.kind = CORE_DELIVER};
+
+    event.u.deliver.sender = (struct core_member){9, 900};
+    event.u.deliver.data = message->data;
+    event.u.deliver.len = message->len;
+    step(alone, event);
+    alone_settle(alone);
+}
+
 static void alone_open(struct alone *alone, uint8_t fresh)
 {
     struct alone_disk *disk = &alone->disk;

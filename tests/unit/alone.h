@@ -81,6 +81,9 @@ void alone_wipe(struct alone *alone);
 
 void alone_quorum(struct alone *alone, bool quorate);
 
+/* A message comes from elsewhere, and is settled. */
+void alone_hear(struct alone *alone, const struct buf *message);
+
 /* Gives back what is under way, until nothing is. */
 void alone_settle(struct alone *alone);
 

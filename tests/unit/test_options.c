@@ -81,12 +81,13 @@ static void everything_can_be_given(void **state)
     (void)state;
     accepted(&options,
              "--group A-z_0.9 --state-dir=/s --mode=hot --expected-voters=16 "
-             "--write-timeout=3600000 --max-memory=18446744073709551615 "
+             "--instances=10000 --write-timeout=3600000 --max-memory=18446744073709551615 "
              "--transfer-rate 1000000 --reads=local --fencing=required "
              "--verbose --data-fd=3 --control-fd=4 --link-fd=1023");
     assert_string_equal(options.group, "A-z_0.9");
     assert_int_equal(options.mode, CORE_HOT);
     assert_int_equal(options.expected_voters, 16);
+    assert_int_equal(options.instances, 10000);
     assert_int_equal(options.write_timeout_ms, 3600000);
     assert_true(options.max_memory == UINT64_MAX);
     assert_int_equal(options.transfer_rate, 1000000);
@@ -136,6 +137,7 @@ static void bad_numbers_are_refused(void **state)
         const char *outside[4];
     } numbers[] = {
         {"expected-voters", "a number from 1 to 16", {"0", "17", "257", NULL}},
+        {"instances", "a number from 0 to 10000", {"-1", "10001", NULL}},
         {"write-timeout",
          "a number from 100 to 3600000",
          {"0", "99", "3600001", NULL}},

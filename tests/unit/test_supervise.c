@@ -233,6 +233,10 @@ static void options_are_read(void **state)
     assert_int_equal(options_of(&options, "--foreground", error, sizeof(error)),
                      0);
     assert_true(options.foreground);
+    assert_int_equal(options.instances, 0);
+    assert_int_equal(
+        options_of(&options, "--instances=5", error, sizeof(error)), 0);
+    assert_int_equal(options.instances, 5);
 }
 
 static void options_are_refused(void **state)

@@ -1,0 +1,156 @@
+#include "daemon/core/replicate.h"
+
+#include <string.h>
+
+#include "daemon/core/state.h"
+#include "tests/unit/handmade.h"
+#include "tests/unit/sample.h"
+#include "tests/unit/unit.h"
+
+/* A follower whose log begins behind a snapshot of sequence 6, epoch 5, and the
+ * leader's entries for places before it. */
+
+enum { LEADER = 2, BASE = 6 };
+
+static const struct core_member leader = {LEADER, 200};
+
+static void step(struct core *core, struct core_event event)
+{
+    struct effects effects = {0};
+
+    event.now_ns = 1000 * STATE_MS;
+    core_step(core, &event, &effects);
+    uint64_t op = 0;
+    for (size_t i = 0; i < effects.count; i++) {
+        if (effects.list[i].op > op)
+            op = effects.list[i].op;
+    }
+    effects_free(&effects);
+    if (op == 0)
+        return;
+    struct core_event stored = {.kind = CORE_STORED, .now_ns = event.now_ns};
+    stored.u.stored.op = op;
+    core_step(core, &stored, &effects);
+    effects_free(&effects);
+}
+
+static struct core *start(void)
+{
+    const struct core_member members[] = {{1, 100}, leader};
+    struct core_event event = {.kind = CORE_MEMBERS};
+    struct handmade disk;
+    struct core *core = NULL;
+
+    handmade_begin(&disk, 0);
+    struct log_point at = handmade_fill(&disk, BASE + 1, BASE + 1, BASE);
+    handmade_snapshot(&disk, at);
+    assert_int_equal(handmade_open(&disk, &core), 0);
+    handmade_free(&disk);
+    step(core, (struct core_event){.kind = CORE_CONNECTED});
+    event.u.members.list = members;
+    event.u.members.count = 2;
+    step(core, event);
+    event = (struct core_event){.kind = CORE_QUORUM};
+    event.u.quorate = true;
+    step(core, event);
+    assert_int_equal(core->log.base.seq, BASE);
+    assert_int_equal(core->log.base.epoch, 5);
+    return core;
+}
+
+/* The leader of `epoch` says what follows `point`: `count` NOOPs of its own. */
+static void append(struct core *core, uint64_t epoch, struct log_point point,
+                   uint32_t count)
+{
+    struct core_event event = {.kind = CORE_DELIVER};
+    struct buf body = {0}, encoded = {0};
+    struct message message = {
+        .type = WIRE_APPEND,
+        .node = LEADER,
+        .group = handmade_group(),
+        .sender = sample_uuid(LEADER),
+        .run = 1,
+        .epoch = epoch,
+        .point = point,
+        .count = count,
+    };
+
+    for (uint32_t i = 1; i <= count; i++) {
+        struct entry entry = {
+            .epoch = epoch, .seq = point.seq + i, .kind = ENTRY_NOOP};
+        entry_encode(&body, &entry);
+    }
+    message.body = body.data;
+    message.body_len = body.len;
+    wire_encode(&encoded, &message);
+    event.u.deliver.sender = leader;
+    event.u.deliver.data = encoded.data;
+    event.u.deliver.len = encoded.len;
+    step(core, event);
+    buf_free(&body);
+    buf_free(&encoded);
+}
+
+static enum core_role role_of(struct core *core)
+{
+    struct core_status status;
+
+    core_status(core, &status);
+    return status.role;
+}
+
+/* What the leader of epoch 30 added before the base is not what was committed
+ * there, though no entry is left to compare it with. */
+static void a_leader_that_ends_below_the_base(void **state)
+{
+    (void)state;
+    for (uint64_t seq = 1; seq < BASE; seq++) {
+        struct core *core = start();
+        append(core, 30, (struct log_point){4, seq - 1, 99}, 1);
+        assert_int_equal(role_of(core), CORE_ROLE_QUARANTINED);
+        core_close(core);
+        core = start();
+        append(core, 30, (struct log_point){30, seq, 99}, 0); /* a beat */
+        assert_int_equal(role_of(core), CORE_ROLE_QUARANTINED);
+        core_close(core);
+    }
+}
+
+/* Older epochs tell nothing: a leader sends again from where it is sure. */
+static void a_leader_that_begins_below_the_base(void **state)
+{
+    struct core *core = start();
+
+    (void)state;
+    for (uint64_t epoch = 1; epoch <= 5; epoch++) {
+        append(core, 30, (struct log_point){epoch, 3, 99}, 0);
+        assert_int_equal(role_of(core), CORE_ROLE_FOLLOWER);
+    }
+    assert_int_equal(log_last(&core->log).seq, BASE + 1);
+    core_close(core);
+}
+
+static void another_hash_at_the_base(void **state)
+{
+    struct core *core = start();
+    struct log_point base = core->log.base;
+
+    (void)state;
+    append(core, 30, base, 0);
+    assert_int_equal(role_of(core), CORE_ROLE_FOLLOWER);
+    base.hash ^= 1;
+    append(core, 30, base, 0);
+    assert_int_equal(role_of(core), CORE_ROLE_QUARANTINED);
+    core_close(core);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_leader_that_ends_below_the_base),
+        cmocka_unit_test(a_leader_that_begins_below_the_base),
+        cmocka_unit_test(another_hash_at_the_base),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
