@@ -527,6 +527,7 @@ void core_status(const struct core *core, struct core_status *status)
     status->quorate = core->quorate;
     status->open = core->gate.token != 0;
     status->writable = status->open && core->why[0] == '\0';
+    status->alone = pair_alone(core) && core->quorate && !core->leaving;
     status->rival = rival_heard(core);
     const struct promotion *own =
         promotions_of(&core->machine.promotions, &core->uuid);

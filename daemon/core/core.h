@@ -286,6 +286,7 @@ struct core_status {
     bool open;             /* promoted and its gate is open */
     bool writable;         /* open, and nothing stands in the way of a write */
     struct uuid rival;     /* another group of this name, heard lately; none */
+    bool alone;            /* of two voters: may lead by its own vote alone */
     uint64_t token;        /* its promotion token, 0 when not promoted */
     uint64_t pending;      /* forwarded writes without an answer */
     int score;             /* promotion score; 0: none */

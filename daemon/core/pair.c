@@ -60,13 +60,14 @@ void pair_on_fenced(struct core *core, uint32_t node)
         core->pair.fenced = true;
 }
 
-/* Did the replica on that node name this UUID as the one that it gave up? */
-static bool pair_gave_up(const struct core *core, const struct voter *other)
+/* Does a replica of another UUID run on that node? A node has one replica of a
+ * group, so the run that had this one is over. */
+static bool pair_replaced(const struct core *core, const struct voter *other)
 {
     for (size_t i = 0; i < core->peers.count; i++) {
         const struct peer *peer = &core->peers.list[i];
         if (peer->present && peer->node == other->node &&
-            uuid_equal(&peer->former, &other->uuid))
+            !uuid_equal(&peer->uuid, &other->uuid))
             return true;
     }
     return false;
@@ -77,19 +78,22 @@ bool pair_alone(const struct core *core)
     const struct voter *other = pair_other(core);
 
     return other != NULL && pair_settled(core) && core->pair.entered &&
-           (core->pair.fenced || pair_gave_up(core, other));
+           (core->pair.fenced || pair_replaced(core, other));
 }
 
 const char *pair_lacks(const struct core *core)
 {
+    if (core->config.seq != core->committed.seq && core->config.count <= 2 &&
+        core->committed.count <= 2)
+        return "the other voter is gone in the middle of a change of voters";
     if (pair_other(core) == NULL)
         return NULL;
-    if (!core->options.fencing)
-        return "the other voter is gone; with fencing=none it is waited for";
     if (!core->pair.entered)
         return "the other voter was not there since this one started";
+    if (!core->options.fencing)
+        return "the other voter is gone; with fencing=none it is waited for";
     if (!pair_settled(core))
-        return "the other voter is gone in the middle of a change of voters";
+        return "the other voter is gone, and the voters are not settled yet";
     if (core->pair.marked != core->pair.mark)
         return "the other voter is gone, and fencing cannot be watched here";
     return "the other voter is gone; waits until its node is fenced";

@@ -157,7 +157,24 @@ static void check_end(struct world *world)
                          "up to %" PRIu64,
                          i + 1, status->applied_seq, world->laws.acked_seq);
     }
-    world->finished = true;
+}
+
+/* Of two voters one comes back on a new disk, which nobody fences: once all is
+ * well, since the other one has to have been there. */
+static bool lose_one_of_two(struct world *world)
+{
+    struct node *node = &world->nodes[rng_pick(&world->rng_faults, 2)];
+
+    if (world->voters != 2 || world->pair_lost || !node->status.voter ||
+        !rng_chance(&world->rng_faults, 500))
+        return false;
+    world->pair_lost = true;
+    world_crash(world, node, 50 * SIM_MS);
+    world_wipe(world, node);
+    world_trace(world, node, "comes back on a new disk");
+    world->heal_from = world->sched.now;
+    world->probe_at = 0;
+    return true;
 }
 
 void heal_look(struct world *world)
@@ -175,6 +192,11 @@ void heal_look(struct world *world)
     if (!lacking && world->probe_at != 0 && world->clients.open == 0) {
         if (probe_good(world)) {
             check_end(world);
+            if (!lose_one_of_two(world)) {
+                world->finished = true;
+                return;
+            }
+            look_again(world);
             return;
         }
         snprintf(text, sizeof text, "a last write or read is not answered OK");

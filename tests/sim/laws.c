@@ -204,8 +204,7 @@ static bool other_is_gone(struct world *world, const struct node *node,
         if (voter->node == node->id)
             continue;
         return (ident != NULL && ident->dead) ||
-               world->nodes[voter->node - 1].fenced_at >
-                   node->laws.renewed_at;
+               world->nodes[voter->node - 1].fenced_at > node->laws.renewed_at;
     }
     return false;
 }
@@ -237,8 +236,7 @@ static void check_minority(struct world *world, struct node *node)
         if (newest.count == 1 && majority_promised(world, &newest, epoch) &&
             other_is_gone(world, node, before))
             return;
-    } else if (newest.count > 0 &&
-               majority_promised(world, &newest, epoch) &&
+    } else if (newest.count > 0 && majority_promised(world, &newest, epoch) &&
                (before == NULL || majority_promised(world, before, epoch))) {
         return;
     }
@@ -348,6 +346,29 @@ static void check_storm(struct world *world)
                      LAWS_STEPS_PER_SECOND);
 }
 
+/* Of two voters, one that may lead alone does so, unless its process, its disk or
+ * its Corosync does not run as it should. */
+static void check_alone(struct world *world, struct node *node)
+{
+    uint64_t now = world->sched.now;
+    const struct net_node *net = &world->net.nodes[node->index];
+    bool hindered = !node->connected || node->slow_until > now ||
+                    node->paused_until > now || node->crash_after >= 0 ||
+                    net->stalled_until > now || net->frozen ||
+                    world->net.hostile != 0;
+
+    if (!node->status.alone || hindered) {
+        node->laws.free_since = 0;
+        return;
+    }
+    if (node->laws.free_since == 0)
+        node->laws.free_since = now;
+    if (now > node->laws.free_since + LAWS_ALONE_BOUND)
+        verdict_fail(&world->verdict, "serving",
+                     "n%u may lead alone since %" PRIu64 " ms, and does not",
+                     node->id, node->laws.free_since / SIM_MS);
+}
+
 static void note_quorate_promise(struct world *world, struct node *node)
 {
     const struct core_status *status = &node->status;
@@ -401,6 +422,7 @@ void laws_on_step(struct world *world, struct node *node,
     check_silence(world, node, before);
     check_token(world, node, before);
     note_renewal(world, node, before);
+    check_alone(world, node);
     if (node->disk.image.bytes > LAWS_LOG_MAX)
         verdict_fail(&world->verdict, "bounded",
                      "n%u's log has %zu bytes on disk", node->id,

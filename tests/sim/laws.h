@@ -19,7 +19,8 @@
  *   quarantine     a replica fell silent though nothing was wrong with its disk
  *   bounded        a queue or a log grew without bound, or events stormed
  *   disk           disk effects that make no sense
- *   serving        all was well again, and it did not serve (heal.h)
+ *   serving        all was well again, and it did not serve (heal.h); or one of
+ *                  two voters was free to go on alone, and did not
  *
  * INVARIANTS
  *   Work per step is bounded by what changed in that step.
@@ -40,6 +41,7 @@ struct node;
 #define LAWS_QUEUE_MAX 200        /* messages waiting to be ordered */
 #define LAWS_LOG_MAX (64u * 1024) /* bytes of the log on disk */
 #define LAWS_STEPS_PER_SECOND 20000
+#define LAWS_ALONE_BOUND (15 * SIM_S)
 
 struct laws_leader {
     uint64_t epoch;
@@ -62,6 +64,7 @@ struct laws_node {
     uint64_t commit_seen; /* checked up to there */
     uint64_t applied_seen;
     uint64_t led_epoch; /* the newest epoch it was seen to lead */
+    uint64_t free_since; /* it may lead alone, and nothing hinders it; 0: not */
     uint64_t renewed_at; /* it last voted, entered a view, or appended a
                             configuration then */
 };

@@ -84,6 +84,7 @@ struct world {
     bool finished;
     uint64_t heal_from;
     uint64_t probe_at; /* the end's last requests were made then; 0: no */
+    bool pair_lost;    /* of two voters one has lost its disk at the end */
     struct sched sched;
     struct net net;
     struct node nodes[NET_NODES_MAX];
