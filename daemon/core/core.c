@@ -420,6 +420,7 @@ static uint64_t core_deadline(const struct core *core)
         forward_deadline(core), barrier_deadline(core),
         transfer_deadline(core), handover_deadline(core),
         score_deadline(core),   pair_deadline(core),
+        rival_deadline(core),
     };
     uint64_t earliest = STATE_NEVER;
 

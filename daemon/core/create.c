@@ -38,9 +38,6 @@ static const char *create_voters(const struct core *core, struct config *voters)
     bool taken[CONFIG_MAX * 8] = {false};
 
     memset(voters, 0, sizeof(*voters));
-    if (core->options.expected_voters * 2 <= core->options.instances)
-        return "expected_voters is not more than half of all instances "
-               "(clone-max); no group is made";
     if (core->lost)
         return "its data were lost; it waits for the group to give them back";
     if (!create_heard_all(core))
@@ -55,6 +52,9 @@ static const char *create_voters(const struct core *core, struct config *voters)
         if (!uuid_is_none(&peer->group))
             return "waits for the group's leader";
     }
+    if (core->options.expected_voters * 2 <= core->options.instances)
+        return "expected_voters is not more than half of all instances "
+               "(clone-max); no group is made";
     while (voters->count < core->options.expected_voters) {
         size_t lowest = core->peers.count;
         for (size_t i = 0; i < core->peers.count && i < sizeof(taken); i++) {

@@ -14,8 +14,9 @@
  *      leader A   APPEND -->  leader B hears a rival: HELLO{leads, B's voters}
  *      HELLO{leads, A's voters}  <--  leader A hears one, too
  *
- *   Only HELLO tells how many voters there are; until one has come, the rival
- *   counts for none.
+ *   Only HELLO tells how many voters there are, and a leader that could commit
+ *   nothing (no quorum, no majority) does not say it: who cannot serve stands in
+ *   nobody's way. While two leaders hear each other, each says it once a second.
  *
  * NOT HERE
  *   A group that nobody has more of than its first entry is dropped: create.h.
@@ -36,5 +37,6 @@ bool rival_prevails(const struct core *core);
 
 /* As leader, answers a rival with HELLO. */
 void rival_settle(struct core *core);
+uint64_t rival_deadline(const struct core *core);
 
 #endif

@@ -163,7 +163,8 @@ struct pair {
 struct rival {
     struct uuid group; /* the last one heard of, or none */
     uint64_t heard_ns;
-    unsigned voters; /* as its leader said; 0: it has not said */
+    uint64_t told_ns; /* its leader said how many voters it has … */
+    unsigned voters;  /* … so many */
     bool answer;     /* it was heard since our last HELLO to it … */
     uint64_t said_ns; /* … which was then */
 };

@@ -7,7 +7,7 @@
 #include "daemon/core/view.h"
 
 enum {
-    TRANSFER_RETRY_MS = 200, /* a donor is silent after this */
+    TRANSFER_RETRY_MS = 200,  /* a donor is silent after this */
     TRANSFER_SERVED_MS = 2000 /* a snapshot asked for this lately is kept */
 };
 
@@ -69,8 +69,10 @@ void transfer_snapshot_due(struct core *core)
         core->now_ns < transfer->served_ns + TRANSFER_SERVED_MS * STATE_MS;
 
     /* The log has to be durable up to there, and an INSTALL too: a crash must
-     * not leave a snapshot beside a log that the disk still has to change. */
-    if (transfer->applied_bytes < core->options.snapshot_bytes ||
+     * not leave a snapshot beside a log that the disk still has to change. So
+     * has the promise: nor beside one of an earlier view. */
+    if (core->stored_op < core->view.promise_op ||
+        transfer->applied_bytes < core->options.snapshot_bytes ||
         transfer->taking.seq != 0 || asked_lately ||
         log_durable(&core->log, core->stored_op) < core->machine.at.seq)
         return;
@@ -135,8 +137,7 @@ static bool transfer_is_held(struct core *core, const struct log_point *point)
     struct replicate *replicate = &core->replicate;
     struct log_point own;
 
-    if (!log_point_at(&core->log, point->seq, &own) ||
-        own.hash != point->hash)
+    if (!log_point_at(&core->log, point->seq, &own) || own.hash != point->hash)
         return false;
     if (replicate->matched_seq < point->seq)
         replicate->matched_seq = point->seq;
@@ -185,8 +186,7 @@ static void transfer_next_donor(struct core *core)
 static void transfer_pull(struct core *core)
 {
     struct transfer *transfer = &core->transfer;
-    struct message message =
-        core_message(core, WIRE_PULL, core->view.promised);
+    struct message message = core_message(core, WIRE_PULL, core->view.promised);
 
     message.to = transfer->donor;
     message.point = transfer->wanted;
@@ -201,8 +201,8 @@ static void transfer_install(struct core *core)
     struct transfer *transfer = &core->transfer;
     struct machine machine;
 
-    int rc = machine_decode(&machine, transfer->bytes.data,
-                            transfer->bytes.len);
+    int rc =
+        machine_decode(&machine, transfer->bytes.data, transfer->bytes.len);
     if (rc != 0 || !uuid_equal(&machine.group, &core->group) ||
         !transfer_same(&machine.at, &transfer->wanted)) {
         if (rc == 0)
@@ -227,9 +227,9 @@ static void transfer_install(struct core *core)
     core->config = machine.config;
     core->committed = machine.config;
     core->config_op = 0;
-    struct effect *effect = effects_add_data(
-        core->effects, EFFECT_INSTALL, transfer->bytes.data,
-        transfer->bytes.len);
+    struct effect *effect =
+        effects_add_data(core->effects, EFFECT_INSTALL, transfer->bytes.data,
+                         transfer->bytes.len);
     effect->op = ++core->op;
     effect->seq = machine.at.seq;
     log_reset(&core->log, &machine.at, core->op);
@@ -257,7 +257,9 @@ void transfer_on_chunk(struct core *core, const struct message *message)
 {
     struct transfer *transfer = &core->transfer;
 
-    if (!transfer->active || core->role != CORE_ROLE_FOLLOWER)
+    /* What a later view has committed, this one's leader may not have. */
+    if (!transfer->active || core->role != CORE_ROLE_FOLLOWER ||
+        message->epoch > core->view.epoch)
         return;
     if (!transfer_same(&message->point, &transfer->wanted)) {
         if (message->offset != 0 || message->point.epoch > core->view.epoch ||

@@ -336,6 +336,12 @@ static const char *leader_lacks(const struct core *core)
     return lacks != NULL ? lacks : "waits for a majority of the voters";
 }
 
+bool view_can_commit(const struct core *core)
+{
+    return core->role == CORE_ROLE_LEADER && core->quorate &&
+           leader_lacks(core)[0] == '\0';
+}
+
 void view_explain(struct core *core)
 {
     if (core->role != CORE_ROLE_LEADER && core->role != CORE_ROLE_FOLLOWER)

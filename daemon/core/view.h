@@ -71,6 +71,9 @@ void view_on_tick(struct core *core);
 
 void view_settle(struct core *core);
 
+/* As leader: does it see a quorum, and a majority of the voters? */
+bool view_can_commit(const struct core *core);
+
 /* With a leader: whether anything keeps writes from being committed, and what. */
 void view_explain(struct core *core);
 

@@ -66,7 +66,7 @@ void action_writes(struct world *world, unsigned count)
     for (unsigned i = 0; i < world->count; i++) {
         struct node *node = &world->nodes[i];
         for (unsigned n = 0; n < count; n++)
-            if (node->core != NULL && node->status.writable &&
+            if (node->core != NULL && node->status.open &&
                 node->paused_until <= world->sched.now &&
                 world->verdict.law == NULL)
                 load_write(world, node);

@@ -78,7 +78,7 @@ static struct node *choose_node(struct world *world)
 
     for (unsigned i = 0; i < world->count; i++) {
         struct node *node = &world->nodes[(first + i) % world->count];
-        if (able(world, node) && (anywhere || node->status.writable))
+        if (able(world, node) && (anywhere || node->status.open))
             return node;
     }
     return NULL;

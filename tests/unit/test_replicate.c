@@ -99,6 +99,59 @@ static enum core_role role_of(struct core *core)
     return status.role;
 }
 
+static void say(struct core *core, uint8_t node, struct message message)
+{
+    struct core_event event = {.kind = CORE_DELIVER};
+    struct buf encoded = {0};
+
+    message.node = node;
+    message.group = handmade_group();
+    message.sender = sample_uuid(node);
+    message.run = 1;
+    wire_encode(&encoded, &message);
+    event.u.deliver.sender = (struct core_member){node, node * 100u};
+    event.u.deliver.data = encoded.data;
+    event.u.deliver.len = encoded.len;
+    step(core, event);
+    buf_free(&encoded);
+}
+
+/* A leader that is over, and does not know it yet, need not hold what a later
+ * view has committed: a snapshot of that view waits for that view. */
+static void a_snapshot_of_a_later_view(void **state)
+{
+    const struct log_point offered = {5, 20, 1}, later = {5, 40, 2};
+    const struct log_point end = {18, 30, 3};
+    struct core *core = start();
+    struct handmade donor = {0};
+
+    (void)state;
+    append(core, 18, end, 0);
+    say(core, LEADER,
+        (struct message){.type = WIRE_OFFER,
+                         .epoch = 18,
+                         .to = sample_uuid(1),
+                         .to_run = core->run,
+                         .point = offered});
+    assert_true(core->transfer.active);
+    handmade_snapshot(&donor, later);
+    struct message chunk = {.type = WIRE_CHUNK,
+                            .epoch = 25,
+                            .point = later,
+                            .flags = WIRE_LAST,
+                            .body = donor.snapshot.data,
+                            .body_len = donor.snapshot.len};
+    say(core, 3, chunk);
+    assert_int_equal(core->log.base.seq, BASE);
+    append(core, 18, end, 0);
+    assert_int_equal(role_of(core), CORE_ROLE_FOLLOWER);
+    chunk.epoch = 18; /* committed in this view, or before it */
+    say(core, 3, chunk);
+    assert_int_equal(core->log.base.seq, later.seq);
+    handmade_free(&donor);
+    core_close(core);
+}
+
 /* What the leader of epoch 30 added before the base is not what was committed
  * there, though no entry is left to compare it with. */
 static void a_leader_that_ends_below_the_base(void **state)
@@ -150,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_leader_that_ends_below_the_base),
         cmocka_unit_test(a_leader_that_begins_below_the_base),
         cmocka_unit_test(another_hash_at_the_base),
+        cmocka_unit_test(a_snapshot_of_a_later_view),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
