@@ -60,14 +60,13 @@ void pair_on_fenced(struct core *core, uint32_t node)
         core->pair.fenced = true;
 }
 
-/* Does a replica of another UUID run on that node? A node has one replica of a
- * group, so the run that had this one is over. */
-static bool pair_replaced(const struct core *core, const struct voter *other)
+/* Did a replica name this UUID as the one that it gave up? What says so is on its
+ * disk, so it holds whenever the message comes. That another one merely speaks
+ * from there holds not: it may be a late word of one before it. */
+static bool pair_gave_up(const struct core *core, const struct voter *other)
 {
     for (size_t i = 0; i < core->peers.count; i++) {
-        const struct peer *peer = &core->peers.list[i];
-        if (peer->present && peer->node == other->node &&
-            !uuid_equal(&peer->uuid, &other->uuid))
+        if (uuid_equal(&core->peers.list[i].former, &other->uuid))
             return true;
     }
     return false;
@@ -78,7 +77,7 @@ bool pair_alone(const struct core *core)
     const struct voter *other = pair_other(core);
 
     return other != NULL && pair_settled(core) && core->pair.entered &&
-           (core->pair.fenced || pair_replaced(core, other));
+           (core->pair.fenced || pair_gave_up(core, other));
 }
 
 const char *pair_lacks(const struct core *core)

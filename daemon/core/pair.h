@@ -8,11 +8,11 @@
  *      clean stop   the leaver says so (HELLO with WIRE_LEAVING) until the
  *                   other one, as leader, has removed it by a CONFIG that both
  *                   acknowledged
- *      loss         the survivor waits (law minority) until the lost one's node
- *                   was fenced, or a replica of another UUID speaks from there,
- *                   on a new disk or after giving up its UUID; then it may lead
- *                   by its own vote alone. The first entry of that view is the
- *                   CONFIG without the lost one, which it commits alone
+ *      loss         the survivor waits (law minority) until the lost one gave up
+ *                   its UUID (its HELLO names it as `former`), or its node was
+ *                   fenced; then it may lead by its own vote alone. The first
+ *                   entry of that view is the CONFIG without the lost one, which
+ *                   it commits alone
  *
  *   The lost one comes back as a learner, and becomes a voter again.
  *

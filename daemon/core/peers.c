@@ -54,6 +54,8 @@ static void peers_supersede(struct peers *peers, const struct peer *speaker)
         if (peer != speaker && peer->node == speaker->node) {
             peer->present = false;
             peer->hello = false;
+            /* Nor is it back when CPG lists that pid again. */
+            memset(&peer->member, 0, sizeof(peer->member));
         }
     }
 }

@@ -159,8 +159,8 @@ static void check_end(struct world *world)
     }
 }
 
-/* Of two voters one comes back on a new disk, which nobody fences: once all is
- * well, since the other one has to have been there. */
+/* Of two voters one gives up its UUID, and nobody fences it: once all is well,
+ * since the other one has to have been there. */
 static bool lose_one_of_two(struct world *world)
 {
     struct node *node = &world->nodes[rng_pick(&world->rng_faults, 2)];
@@ -170,8 +170,11 @@ static bool lose_one_of_two(struct world *world)
         return false;
     world->pair_lost = true;
     world_crash(world, node, 50 * SIM_MS);
-    world_wipe(world, node);
-    world_trace(world, node, "comes back on a new disk");
+    if (!disk_damage_log(&node->disk, &world->rng_faults))
+        return false;
+    ident_bury(&world->idents, &node->disk.image, node->index);
+    world->totals.damaged_disks++;
+    world_trace(world, node, "its log has lost acknowledged entries");
     world->heal_from = world->sched.now;
     world->probe_at = 0;
     return true;
