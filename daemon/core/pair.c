@@ -82,8 +82,7 @@ bool pair_alone(const struct core *core)
 
 const char *pair_lacks(const struct core *core)
 {
-    if (core->config.seq != core->committed.seq && core->config.count <= 2 &&
-        core->committed.count <= 2)
+    if (core->config.seq != core->committed.seq && core->config.count <= 2)
         return "the other voter is gone in the middle of a change of voters";
     if (pair_other(core) == NULL)
         return NULL;

@@ -45,10 +45,13 @@ static bool peers_lists(const struct peers *peers, struct core_member member)
     return false;
 }
 
-/* A node has one replica of a group: when one speaks, any other of that node
- * is gone (its disk was replaced), even if CPG lists an equal pid. */
+/* A node has one replica of a group: when one speaks that is there, any other of
+ * that node is gone (its disk was replaced), even if CPG lists an equal pid. A
+ * late word of one that is not there says nothing. */
 static void peers_supersede(struct peers *peers, const struct peer *speaker)
 {
+    if (!speaker->present)
+        return;
     for (size_t i = 0; i < peers->count; i++) {
         struct peer *peer = &peers->list[i];
         if (peer != speaker && peer->node == speaker->node) {

@@ -109,6 +109,28 @@ static void a_new_replica_supersedes_its_nodes_old_one(void **state)
     assert_true(find(&peers, 9)->present);
     assert_true(find(&peers, 9)->hello);
     assert_int_equal(peers.count, 3);
+    /* Nor does a new list with its pid bring it back. */
+    peers_set_members(&peers, members, 3);
+    assert_false(find(&peers, 1)->present);
+    assert_true(find(&peers, 9)->present);
+    peers_free(&peers);
+}
+
+/* A late word of a process that has left changes nothing for who is there. */
+static void who_is_not_there_supersedes_nobody(void **state)
+{
+    static const struct core_member later[] = {{1, 101}, {2, 100}};
+    struct message message = {.type = WIRE_HELLO, .node = 1, .run = 1};
+    struct peers peers = {0};
+
+    (void)state;
+    peers_set_members(&peers, later, 2);
+    message.sender = sample_uuid(9);
+    peers_hear(&peers, &message, later[0])->hello = true;
+    hear(&peers, 1, 1, 7); /* from pid 100 */
+    assert_false(find(&peers, 1)->present);
+    assert_true(find(&peers, 9)->present);
+    assert_true(find(&peers, 9)->hello);
     peers_free(&peers);
 }
 
@@ -212,6 +234,7 @@ int main(void)
         cmocka_unit_test(hearing_fills_the_row),
         cmocka_unit_test(older_runs_are_not_heard),
         cmocka_unit_test(a_new_replica_supersedes_its_nodes_old_one),
+        cmocka_unit_test(who_is_not_there_supersedes_nobody),
         cmocka_unit_test(who_left_is_not_present),
         cmocka_unit_test(a_new_view_forgets_what_was_said_in_the_old),
         cmocka_unit_test(majority_is_of_the_voters),
