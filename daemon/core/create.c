@@ -189,8 +189,8 @@ static void create_drop(struct core *core)
         struct effect *effect = effects_add(core->effects, EFFECT_TRUNCATE);
         effect->op = ++core->op;
         effect->seq = 1;
-        core->view.promise_op =
-            core->op; /* nothing is said before it is gone */
+        /* Nothing is said before it is gone. */
+        core->view.promise_op = core->op;
     }
     peers_forget_view(&core->peers);
     view_wait(core, "its group was created twice; this one is dropped");

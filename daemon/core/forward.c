@@ -21,9 +21,8 @@ static const char TOO_LARGE[] =
     "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n";
 
 enum {
-    FORWARD_ITEM_SIZE = 13, /* a FORWARD item without its payload */
-    FORWARD_ROOM =
-        64 * 1024 /* beside a largest value; CORE_MESSAGE_MAX has it */
+    FORWARD_ITEM_SIZE = 13,  /* a FORWARD item without its payload */
+    FORWARD_ROOM = 64 * 1024 /* beside a largest value, in CORE_MESSAGE_MAX */
 };
 
 /* ---- the list of the unanswered ---- */
