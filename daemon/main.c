@@ -36,7 +36,8 @@ enum {
     MAIN_LEADER_TIMEOUT_MS = 1000, /* standalone, or no token to be read */
     MAIN_BATCH = 60 * 1024,
     MAIN_SNAPSHOT_LOG = 64 * 1024 * 1024,
-    MAIN_KEEP_LOG = 16 * 1024 * 1024
+    MAIN_KEEP_LOG = 16 * 1024 * 1024,
+    MAIN_AHEAD_LOG = 16 * 1024 * 1024
 };
 
 struct hotwarmd {
@@ -576,6 +577,7 @@ static int start_core(struct hotwarmd *d, struct core_boot *boot, char *error,
         .batch_bytes = MAIN_BATCH,
         .snapshot_bytes = MAIN_SNAPSHOT_LOG,
         .keep_bytes = MAIN_KEEP_LOG,
+        .ahead_bytes = MAIN_AHEAD_LOG,
         .chunk_bytes = MAIN_BATCH,
         .transfer_rate = d->options.transfer_rate,
     };
