@@ -36,7 +36,8 @@ enum {
     MAIN_LEADER_TIMEOUT_MS = 1000, /* standalone, or no token to be read */
     MAIN_BATCH = 60 * 1024,
     MAIN_SNAPSHOT_LOG = 64 * 1024 * 1024,
-    MAIN_KEEP_LOG = 16 * 1024 * 1024
+    MAIN_KEEP_LOG = 16 * 1024 * 1024,
+    MAIN_AHEAD_LOG = 16 * 1024 * 1024
 };
 
 struct hotwarmd {
@@ -53,10 +54,13 @@ struct hotwarmd {
     struct snapshotter snapshotter;
     qb_loop_timer_handle alive;
     uint32_t node;
-    uint64_t snapshot_seq; /* a SNAPSHOT effect of the step under way; 0: none */
-    struct effect *reads;  /* READ effects of it */
+    uint64_t
+        snapshot_seq;     /* a SNAPSHOT effect of the step under way; 0: none */
+    struct effect *reads; /* READ effects of it */
     size_t read_count, read_cap;
     char why[LINK_MAX];
+    bool disk_full; /* as the core was told */
+    char full_why[LINK_MAX];
     int status; /* of the process */
 };
 
@@ -235,8 +239,8 @@ static void on_timer(void *context)
 {
     struct hotwarmd *d = context;
     struct core_event event = {.kind = CORE_TICK};
-    bool quiet = d->cpgio != NULL ? cpgio_drain(d->cpgio)
-                                  : loopback_drain(d->loopback);
+    bool quiet =
+        d->cpgio != NULL ? cpgio_drain(d->cpgio) : loopback_drain(d->loopback);
 
     if (quiet)
         step(d, &event);
@@ -244,17 +248,36 @@ static void on_timer(void *context)
         clock_timer_set(&d->timer, clock_monotonic_ns());
 }
 
+static void on_disk(struct hotwarmd *d, bool full)
+{
+    struct core_event event = {.kind = CORE_DISK};
+
+    d->disk_full = full;
+    event.u.full = full ? d->full_why : NULL;
+    if (full)
+        log_err("%s", d->full_why);
+    else
+        log_info("the disk has room again: %s", d->options.state_dir);
+    step(d, &event);
+}
+
 static int32_t on_stored(int32_t fd, int32_t revents, void *data)
 {
     struct hotwarmd *d = data;
     struct core_event event = {.kind = CORE_STORED};
+    char error[LINK_MAX];
+    bool full = false;
 
     (void)fd, (void)revents;
-    int rc = store_done(d->store, &event.u.stored.op);
-    if (rc != 0)
-        fail(d, "the state directory cannot be written", strerror(rc));
-    else
-        step(d, &event);
+    int rc =
+        store_done(d->store, &event.u.stored.op, &full, error, sizeof(error));
+    if (rc != 0) {
+        fail(d, "cannot write", error);
+        return 0;
+    }
+    step(d, &event);
+    if (full != d->disk_full)
+        on_disk(d, full);
     return 0;
 }
 
@@ -576,6 +599,7 @@ static int start_core(struct hotwarmd *d, struct core_boot *boot, char *error,
         .batch_bytes = MAIN_BATCH,
         .snapshot_bytes = MAIN_SNAPSHOT_LOG,
         .keep_bytes = MAIN_KEEP_LOG,
+        .ahead_bytes = MAIN_AHEAD_LOG,
         .chunk_bytes = MAIN_BATCH,
         .transfer_rate = d->options.transfer_rate,
     };
@@ -597,8 +621,8 @@ static int start(struct hotwarmd *d, char *error, size_t error_size)
     struct core_boot boot;
 
     d->loop = qb_loop_create();
-    int rc = store_open(&d->store, d->options.state_dir, &boot, error,
-                        error_size);
+    int rc =
+        store_open(&d->store, d->options.state_dir, &boot, error, error_size);
     if (rc == 0)
         rc = store_claim(d->store, &boot, d->options.group, error, error_size);
     if (rc == 0)
@@ -607,8 +631,10 @@ static int start(struct hotwarmd *d, char *error, size_t error_size)
         rc = start_core(d, &boot, error, error_size);
     if (rc != 0)
         return rc;
-    d->timer = (struct clock_timer){
-        .loop = d->loop, .fire = on_timer, .context = d};
+    snprintf(d->full_why, sizeof(d->full_why), "the disk is full: %s",
+             d->options.state_dir);
+    d->timer =
+        (struct clock_timer){.loop = d->loop, .fire = on_timer, .context = d};
     d->snapshotter = (struct snapshotter){.loop = d->loop,
                                           .pidfd = -1,
                                           .write = on_write_snapshot,
@@ -671,8 +697,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "hotwarmd: %s\n", error);
         return 2;
     }
-    log_open("hotwarmd",
-             d.options.standalone ? LOG_TO_STDERR : LOG_TO_SYSLOG);
+    log_open("hotwarmd", d.options.standalone ? LOG_TO_STDERR : LOG_TO_SYSLOG);
     if (d.options.verbose)
         log_set_debug(true);
     if (d.options.standalone && start_standalone(&d) != 0)

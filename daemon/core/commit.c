@@ -144,6 +144,7 @@ void commit_on_settled(struct core *core, const struct config *config)
 
 void commit_on_stored(struct core *core)
 {
+    log_durable(&core->log, core->stored_op);
     if (core->config_op != 0 && core->stored_op >= core->config_op) {
         core->committed = core->config;
         core->config_op = 0;

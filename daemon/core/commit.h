@@ -30,7 +30,7 @@ bool commit_knows_config(const struct core *core);
 /* Another replica says that this configuration is committed. */
 void commit_on_settled(struct core *core, const struct config *config);
 
-/* The disk has reached core->stored_op: a committed configuration that is now
+/* The disk has reached core->stored_op: so far the log is durable, and a committed configuration that is now
  * stored as such is known committed. */
 void commit_on_stored(struct core *core);
 

@@ -126,6 +126,17 @@ void core_hold(struct core *core)
     core_promise(core);
 }
 
+bool core_steps_aside(const struct core *core)
+{
+    return core->full != NULL &&
+           config_majority(&core->config) < core->config.count;
+}
+
+bool core_is_ahead(const struct core *core)
+{
+    return core->log.waiting > core->options.ahead_bytes;
+}
+
 bool core_is_me(const struct core *core, const struct uuid *uuid)
 {
     return uuid_equal(&core->uuid, uuid);
@@ -289,7 +300,8 @@ static void on_deliver(struct core *core, const struct core_event *event)
     if (peer == NULL)
         return;
     /* A leader that speaks as a new run has started anew: its lead is over. */
-    if (core->role == CORE_ROLE_FOLLOWER && message.run > core->view.leader_run &&
+    if (core->role == CORE_ROLE_FOLLOWER &&
+        message.run > core->view.leader_run &&
         uuid_equal(&message.sender, &core->view.leader))
         view_wait(core, "its leader has started anew");
     on_message(core, &message, peer, event->u.deliver.sender);
@@ -380,6 +392,9 @@ static void on_event(struct core *core, const struct core_event *event)
         core->stored_op = event->u.stored.op;
         commit_on_stored(core);
         break;
+    case CORE_DISK:
+        core->full = event->u.full;
+        break;
     case CORE_SNAPSHOT_DONE:
         transfer_on_snapshot_done(core, event);
         break;
@@ -416,10 +431,10 @@ static void on_event_silent(struct core *core, const struct core_event *event)
 static uint64_t core_deadline(const struct core *core)
 {
     uint64_t deadlines[] = {
-        view_deadline(core),    replicate_deadline(core),
-        forward_deadline(core), barrier_deadline(core),
+        view_deadline(core),     replicate_deadline(core),
+        forward_deadline(core),  barrier_deadline(core),
         transfer_deadline(core), handover_deadline(core),
-        score_deadline(core),   pair_deadline(core),
+        score_deadline(core),    pair_deadline(core),
         rival_deadline(core),
     };
     uint64_t earliest = STATE_NEVER;
@@ -433,7 +448,8 @@ static uint64_t core_deadline(const struct core *core)
 
 static void core_set_timer(struct core *core)
 {
-    uint64_t deadline = core_is_silent(core) ? STATE_NEVER : core_deadline(core);
+    uint64_t deadline =
+        core_is_silent(core) ? STATE_NEVER : core_deadline(core);
 
     if (deadline == core->timer_ns)
         return;
@@ -503,7 +519,8 @@ void core_status(const struct core *core, struct core_status *status)
 
     memset(status, 0, sizeof(*status));
     status->role = core->role;
-    status->why = core->why;
+    status->why =
+        core->full != NULL && !core_is_silent(core) ? core->full : core->why;
     status->uuid = core->uuid;
     status->former = core->former;
     status->lost = core->lost;
@@ -527,7 +544,7 @@ void core_status(const struct core *core, struct core_status *status)
     status->voter = core_is_voter(core);
     status->quorate = core->quorate;
     status->open = core->gate.token != 0;
-    status->writable = status->open && core->why[0] == '\0';
+    status->writable = status->open && status->why[0] == '\0';
     status->alone = pair_alone(core) && core->quorate && !core->leaving;
     status->rival = rival_heard(core);
     const struct promotion *own =

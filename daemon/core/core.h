@@ -12,6 +12,7 @@
  *      QUORUM       |     '---------------'      |     SNAPSHOT READ
  *      CLIENT       |                            |     REPLY
  *      TICK STORED  |                            |     SET_TIMER SET_SCORE
+ *      DISK         |                            |
  *      READ_DONE    |                            '-->  LEAVE
  *      TUNE         |                                  FENCE_MARK
  *      MARKED FENCED'
@@ -37,7 +38,10 @@
  *   counted up by one. The shell carries them out strictly in that order and
  *   reports STORED{op} when all up to `op` are durable (it may skip numbers:
  *   STORED{7} covers 1 to 7). A crash leaves what the first n of them made,
- *   n at least the last reported.
+ *   n at least the last reported. On a full disk it waits for room (DISK): if
+ *   the other voters are enough, the replica then gives the lead away and is not
+ *   offered for promotion. Never does it take entries while more than ahead_bytes
+ *   of them wait for the disk.
  *     PROMISE   data = the P file's whole new content (replace by rename)
  *     APPEND    data = one encoded entry (entry.h), to stand at `seq`; kept
  *               together with its `hash`
@@ -85,21 +89,22 @@
 enum core_mode { CORE_WARM = 1, CORE_HOT = 2 };
 
 struct core_options {
-    uint32_t node;             /* this cluster node's id, above 0 */
+    uint32_t node; /* this cluster node's id, above 0 */
     enum core_mode mode;
-    unsigned expected_voters;  /* 1 to CONFIG_MAX */
+    unsigned expected_voters; /* 1 to CONFIG_MAX */
     unsigned instances; /* how many replicas there are to be; 0: not known */
     uint64_t leader_timeout_ns; /* a silent leader is given up after this */
     uint64_t write_timeout_ns;  /* after this a write's client is told
                                    "unknown", and a read is refused */
-    uint64_t max_memory; /* bytes of data, about, beyond which writes that may
+    uint64_t max_memory;   /* bytes of data, about, beyond which writes that may
                             need more are refused; 0: no limit */
-    size_t batch_bytes;        /* entries per message; a larger one goes alone */
-    size_t snapshot_bytes;     /* log bytes after which a snapshot is due */
-    size_t keep_bytes;         /* log bytes kept behind a snapshot for laggards */
-    size_t chunk_bytes;        /* snapshot bytes per message in a transfer */
+    size_t batch_bytes;    /* entries per message; a larger one goes alone */
+    size_t snapshot_bytes; /* log bytes after which a snapshot is due */
+    size_t keep_bytes;     /* log bytes kept behind a snapshot for laggards */
+    size_t ahead_bytes;    /* log bytes that may wait for the disk, about */
+    size_t chunk_bytes;    /* snapshot bytes per message in a transfer */
     bool fencing; /* two voters: a fencing that is confirmed ends waiting */
-    uint64_t transfer_rate;    /* bytes a second of a snapshot; 0: no limit */
+    uint64_t transfer_rate; /* bytes a second of a snapshot; 0: no limit */
 };
 
 enum core_failback {
@@ -123,16 +128,17 @@ struct core_tuning {
 struct core_boot {
     const uint8_t *promise; /* the P file; NULL: there is none */
     size_t promise_len;
-    const uint8_t *snapshot; /* the newest whole snapshot; NULL: there is none */
+    const uint8_t
+        *snapshot; /* the newest whole snapshot; NULL: there is none */
     size_t snapshot_len;
     const struct core_record {
         const uint8_t *data; /* one encoded entry */
         size_t len;
         uint64_t hash; /* as the APPEND effect gave it */
-    } *records;           /* the log in order, its torn tail already cut */
+    } * records;       /* the log in order, its torn tail already cut */
     size_t record_count;
-    uint64_t flushed;     /* the log's mark: all up to here had been flushed */
-    struct uuid fresh;    /* a new random UUID, taken if this replica is blank
+    uint64_t flushed;  /* the log's mark: all up to here had been flushed */
+    struct uuid fresh; /* a new random UUID, taken if this replica is blank
                              or cannot keep its own */
 };
 
@@ -145,14 +151,16 @@ enum core_event_kind {
     CORE_SETTLE,        /* nothing: the end of clients' events that were held */
     CORE_TICK,          /* the timer; given only when no delivery is waiting */
     CORE_STORED,        /* op: all disk effects up to it are durable */
+    CORE_DISK,          /* full: nothing more becomes durable until it is told
+                           again, without */
     CORE_SNAPSHOT_DONE, /* seq; ok: false when it could not be written */
     CORE_READ_DONE,     /* seq, offset, data: what a READ asked for */
-    CORE_MARKED,        /* mark: what was known of fencing at that FENCE_MARK has
+    CORE_MARKED,      /* mark: what was known of fencing at that FENCE_MARK has
                            been told, and nothing is under way */
-    CORE_FENCED,        /* node: its off or reboot has just been confirmed */
-    CORE_TUNE,          /* tuning, in the place of the one before; at first: no
+    CORE_FENCED,      /* node: its off or reboot has just been confirmed */
+    CORE_TUNE,        /* tuning, in the place of the one before; at first: no
                            preference, no limit, one promoted */
-    CORE_DISCONNECTED   /* the CPG handle is dead; nothing can be sent */
+    CORE_DISCONNECTED /* the CPG handle is dead; nothing can be sent */
 };
 
 struct core_member {
@@ -161,11 +169,11 @@ struct core_member {
 };
 
 enum core_request {
-    CORE_COMMAND = 1,  /* argv: a command of the key space, read or write */
+    CORE_COMMAND = 1,   /* argv: a command of the key space, read or write */
     CORE_COMMAND_LOCAL, /* the same, but reads answer from this replica at once */
-    CORE_PROMOTE,      /* become promoted; REPLY when applied or refused */
-    CORE_DEMOTE,       /* close the write gate now; REPLY at once */
-    CORE_LEAVE         /* hand over the lead if it is ours, then LEAVE */
+    CORE_PROMOTE,       /* become promoted; REPLY when applied or refused */
+    CORE_DEMOTE,        /* close the write gate now; REPLY at once */
+    CORE_LEAVE          /* hand over the lead if it is ours, then LEAVE */
 };
 
 struct core_arg {
@@ -199,6 +207,8 @@ struct core_event {
         struct {
             uint64_t op;
         } stored;
+        const char *full; /* why nothing can be written, for people, to live
+                             as long as the core; NULL: it can */
         struct {
             uint64_t seq;
             bool ok;
@@ -247,34 +257,35 @@ enum core_role {
 
 /* Counted up since core_open. */
 struct core_counters {
-    uint64_t views;           /* times this replica became leader */
-    uint64_t truncations;     /* cuts of its log */
-    uint64_t catchups;        /* gaps that it closed by fetching entries */
+    uint64_t views;       /* times this replica became leader */
+    uint64_t truncations; /* cuts of its log */
+    uint64_t catchups;    /* gaps that it closed by fetching entries */
     uint64_t snapshots_taken;
     uint64_t snapshots_installed;
-    uint64_t reproposals;     /* writes that it forwarded again */
-    uint64_t duplicates;      /* forwards it dropped as already in the log */
-    uint64_t promotions;      /* promotions of this replica that took effect */
-    uint64_t config_changes;  /* configurations it appended as leader */
-    uint64_t handovers;       /* leads it gave away */
-    uint64_t unknown;         /* clients told that the outcome is unknown */
+    uint64_t reproposals;    /* writes that it forwarded again */
+    uint64_t duplicates;     /* forwards it dropped as already in the log */
+    uint64_t promotions;     /* promotions of this replica that took effect */
+    uint64_t config_changes; /* configurations it appended as leader */
+    uint64_t handovers;      /* leads it gave away */
+    uint64_t unknown;        /* clients told that the outcome is unknown */
 };
 
 struct core_status {
     enum core_role role;
-    const char *why;       /* why it is not serving, "" when it is; static */
+    const char *why; /* why it is not serving, "" when it is; static, or
+                              the one that DISK gave */
     struct uuid uuid;
-    struct uuid former;    /* the UUID it gave up, or none */
-    bool lost;             /* had data, and has none since (boot.h) */
+    struct uuid former; /* the UUID it gave up, or none */
+    bool lost;          /* had data, and has none since (boot.h) */
     struct uuid group;
     uint64_t run;
-    uint64_t promised;     /* P */
-    uint64_t epoch;        /* of the leader it has (or is); 0: none */
-    struct uuid leader;    /* none when it has none */
-    uint64_t first_seq;    /* first entry held; snapshot below */
+    uint64_t promised;  /* P */
+    uint64_t epoch;     /* of the leader it has (or is); 0: none */
+    struct uuid leader; /* none when it has none */
+    uint64_t first_seq; /* first entry held; snapshot below */
     uint64_t last_seq, last_epoch, last_hash;
     uint64_t durable_seq;
-    uint64_t matched_seq;  /* equal to the leader's log up to here */
+    uint64_t matched_seq; /* equal to the leader's log up to here */
     uint64_t commit_seq;
     uint64_t applied_seq;
     uint64_t applied_hash;
@@ -282,14 +293,14 @@ struct core_status {
     uint64_t state_digest; /* of the key space, promotions and sessions */
     bool voter;
     bool quorate;
-    bool promoted;         /* its token is valid in the applied state */
-    bool open;             /* promoted and its gate is open */
-    bool writable;         /* open, and nothing stands in the way of a write */
-    struct uuid rival;     /* another group of this name, heard lately; none */
-    bool alone;            /* of two voters: may lead by its own vote alone */
-    uint64_t token;        /* its promotion token, 0 when not promoted */
-    uint64_t pending;      /* forwarded writes without an answer */
-    int score;             /* promotion score; 0: none */
+    bool promoted;     /* its token is valid in the applied state */
+    bool open;         /* promoted and its gate is open */
+    bool writable;     /* open, and nothing stands in the way of a write */
+    struct uuid rival; /* another group of this name, heard lately; none */
+    bool alone;        /* of two voters: may lead by its own vote alone */
+    uint64_t token;    /* its promotion token, 0 when not promoted */
+    uint64_t pending;  /* forwarded writes without an answer */
+    int score;         /* promotion score; 0: none */
     struct core_counters counters;
 };
 

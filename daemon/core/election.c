@@ -51,6 +51,8 @@ static const char *election_lacks(const struct core *core)
         return "is being stopped";
     if (!core->quorate)
         return "Corosync has no quorum here";
+    if (core->full != NULL)
+        return core->full;
     if (!election_is_voter(core, &core->uuid))
         return "is no voter; waits for a leader";
     if (self == NULL || !peer_waits(self, since))

@@ -152,6 +152,8 @@ static const char *gate_refuses(const struct core *core)
 {
     if (!core_is_voter(core))
         return "-ERR this replica is a learner\r\n";
+    if (core_steps_aside(core))
+        return "-ERR the disk of this replica is full\r\n";
     if (rival_prevails(core))
         return "-ERR another group lives under this name\r\n";
     return NULL;

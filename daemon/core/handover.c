@@ -14,13 +14,25 @@ static bool handover_may(const struct core *core, const struct peer *peer)
            config_find(&core->config, &peer->uuid) >= 0;
 }
 
+/* The disk takes no more, or does not keep up, and the others are enough. */
+static bool handover_cannot_write(const struct core *core)
+{
+    unsigned others = 0;
+
+    if (core->full == NULL && !core_is_ahead(core))
+        return false;
+    for (size_t i = 0; i < core->peers.count; i++)
+        others += handover_may(core, &core->peers.list[i]);
+    return others >= config_majority(&core->config);
+}
+
 /* The voter that should lead in our place, or NULL. */
 static const struct peer *handover_heir(const struct core *core)
 {
     const struct promotions *promotions = &core->machine.promotions;
     const struct peer *heir = NULL;
 
-    if (core->leaving) {
+    if (core->leaving || handover_cannot_write(core)) {
         for (size_t i = 0; i < core->peers.count; i++) {
             const struct peer *peer = &core->peers.list[i];
             if (handover_may(core, peer) &&

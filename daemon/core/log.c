@@ -9,6 +9,8 @@
 static void log_item_free(struct log *log, struct log_item *item)
 {
     log->bytes -= item->len;
+    if (item->entry.seq > log->durable)
+        log->waiting -= item->len;
     free(item->bytes);
 }
 
@@ -27,6 +29,7 @@ void log_reset(struct log *log, const struct log_point *base, uint64_t op)
     log_free(log);
     log->base = copy;
     log->base_op = op;
+    log->durable = copy.seq;
 }
 
 struct log_point log_last(const struct log *log)
@@ -76,6 +79,7 @@ const struct log_item *log_append(struct log *log, const uint8_t *bytes,
     (void)rc;
     log->count++;
     log->bytes += len;
+    log->waiting += len;
     return item;
 }
 
@@ -130,19 +134,20 @@ void log_compact(struct log *log, uint64_t seq)
         log->base.seq++;
     }
     log->base = point;
+    if (log->durable < seq)
+        log->durable = seq;
 }
 
 uint64_t log_durable(struct log *log, uint64_t stored_op)
 {
     if (log->base_op > stored_op)
         return 0;
-    if (log->durable < log->base.seq)
-        log->durable = log->base.seq;
     for (;;) {
         const struct log_item *item = log_at(log, log->durable + 1);
         if (item == NULL || item->op > stored_op)
             return log->durable;
         log->durable++;
+        log->waiting -= item->len;
     }
 }
 

@@ -302,6 +302,10 @@ static bool replicate_take(struct core *core, const struct entry *entry,
     if (entry->seq != log_last(&core->log).seq + 1 ||
         entry->epoch < log_last(&core->log).epoch)
         return false;
+    if (core_is_ahead(core)) {
+        core->replicate.gap = true; /* fetched when the disk has caught up */
+        return false;
+    }
     replicate_store(core, bytes, len);
     return true;
 }
@@ -378,7 +382,7 @@ static void follower_settle(struct core *core)
 {
     struct replicate *replicate = &core->replicate;
 
-    if (!replicate->gap || core->transfer.active ||
+    if (!replicate->gap || core->transfer.active || core_is_ahead(core) ||
         core->now_ns < replicate->fetch_ns)
         return;
     uint64_t sure = core->commit_seq > replicate->matched_seq
@@ -410,7 +414,7 @@ uint64_t replicate_deadline(const struct core *core)
     if (core->role == CORE_ROLE_LEADER)
         return core->replicate.heartbeat_ns;
     if (core->role == CORE_ROLE_FOLLOWER && core->replicate.gap &&
-        !core->transfer.active)
+        !core->transfer.active && !core_is_ahead(core))
         return core->replicate.fetch_ns;
     return STATE_NEVER;
 }

@@ -8,7 +8,8 @@ static bool score_offers(const struct core *core, bool silent)
     const struct replicate *replicate = &core->replicate;
     uint64_t maxlag = core->tuning.maxlag;
 
-    if (silent || core->leaving || !core_is_voter(core) || rival_prevails(core))
+    if (silent || core->leaving || core_steps_aside(core) ||
+        !core_is_voter(core) || rival_prevails(core))
         return false;
     if (core->role == CORE_ROLE_LEADER)
         return true;

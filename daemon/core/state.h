@@ -43,33 +43,33 @@ struct view {
     struct uuid leader;  /* leader, candidate voted for, or none */
     uint64_t leader_run;
     struct core_member leader_member;
-    uint64_t heard_ns;   /* when the leader was last heard */
-    uint64_t members_ns; /* when CPG's membership last changed */
-    uint64_t hello_ns;   /* when to say HELLO next */
-    uint64_t ranked_ns;  /* since when a majority's HELLOs are here; 0: not */
+    uint64_t heard_ns;    /* when the leader was last heard */
+    uint64_t members_ns;  /* when CPG's membership last changed */
+    uint64_t hello_ns;    /* when to say HELLO next */
+    uint64_t ranked_ns;   /* since when a majority's HELLOs are here; 0: not */
     uint64_t deadline_ns; /* VOTED and CANDIDATE wait until then */
-    unsigned attempt;    /* elections since the last leader, for backing off */
-    bool alone;          /* LEADER: by its own vote alone (pair.h) */
-    bool said;           /* VIEW, or READY, of this epoch is out */
+    unsigned attempt;     /* elections since the last leader, for backing off */
+    bool alone;           /* LEADER: by its own vote alone (pair.h) */
+    bool said;            /* VIEW, or READY, of this epoch is out */
     uint64_t handover_ns; /* LEADER: no intake until then: it hands over */
     bool handover_said;
     uint64_t handover_retry_ns;
 };
 
 struct replicate {
-    uint64_t next_seq;     /* LEADER: the first entry not yet multicast */
-    uint64_t flight_seq;   /* LEADER: end of the APPEND not yet self-delivered */
-    uint64_t heartbeat_ns; /* LEADER: when to speak though there is nothing */
+    uint64_t next_seq;   /* LEADER: the first entry not yet multicast */
+    uint64_t flight_seq; /* LEADER: end of the APPEND not yet self-delivered */
+    uint64_t heartbeat_ns;  /* LEADER: when to speak though there is nothing */
     uint64_t clock_base_ms; /* LEADER: group clock when it took office … */
     uint64_t clock_from_ns; /* … and the monotonic time then */
-    uint64_t matched_seq;  /* equal to the leader's log up to here */
-    uint64_t leader_seq;   /* the end of the leader's log, as heard */
+    uint64_t matched_seq;   /* equal to the leader's log up to here */
+    uint64_t leader_seq;    /* the end of the leader's log, as heard */
     uint64_t leader_commit;
-    bool gap;              /* the leader has entries that we lack */
-    uint64_t fetch_ns;     /* when FETCH may be said (again) */
-    uint64_t ack_seq;      /* the last ACK said in this epoch */
-    bool ack_flight;       /* … not yet self-delivered */
-    struct sessions tail;  /* LEADER: sessions at the end of the log */
+    bool gap;             /* the leader has entries that we lack */
+    uint64_t fetch_ns;    /* when FETCH may be said (again) */
+    uint64_t ack_seq;     /* the last ACK said in this epoch */
+    bool ack_flight;      /* … not yet self-delivered */
+    struct sessions tail; /* LEADER: sessions at the end of the log */
 };
 
 struct pending {
@@ -86,21 +86,21 @@ struct pending {
 struct forward {
     struct pending *list; /* unanswered, ascending by number, from head */
     size_t head, count, cap;
-    uint64_t last_number; /* given out in this run */
-    uint64_t next_number; /* the first not yet sent in this view */
-    uint64_t seen_number; /* the last of ours in our log */
-    uint64_t sent_number; /* the highest ever sent in this run */
+    uint64_t last_number;  /* given out in this run */
+    uint64_t next_number;  /* the first not yet sent in this view */
+    uint64_t seen_number;  /* the last of ours in our log */
+    uint64_t sent_number;  /* the highest ever sent in this run */
     uint64_t timed_number; /* the first not yet checked for its deadline */
-    bool flight;          /* a FORWARD is not yet self-delivered */
+    bool flight;           /* a FORWARD is not yet self-delivered */
     uint64_t retry_ns;
 };
 
 struct gate {
-    bool wanted;          /* Pacemaker wants this replica promoted */
-    uint64_t token;       /* under which writes are accepted; 0: closed */
-    uint64_t revoke;      /* our own promotion that is still to be revoked */
-    bool busy;            /* a PROMOTE or DEMOTE of ours is out */
-    uint64_t request;     /* CORE_PROMOTE to be answered */
+    bool wanted;      /* Pacemaker wants this replica promoted */
+    uint64_t token;   /* under which writes are accepted; 0: closed */
+    uint64_t revoke;  /* our own promotion that is still to be revoked */
+    bool busy;        /* a PROMOTE or DEMOTE of ours is out */
+    uint64_t request; /* CORE_PROMOTE to be answered */
     bool has_request;
 };
 
@@ -124,15 +124,15 @@ struct barrier {
 };
 
 struct transfer {
-    struct log_point own; /* our newest durable snapshot; seq 0: none */
+    struct log_point own;    /* our newest durable snapshot; seq 0: none */
     struct log_point taking; /* a SNAPSHOT effect is out for it; seq 0: none */
     uint64_t applied_bytes;  /* log bytes applied since the last one */
-    uint64_t served_ns;   /* when a part of it was last asked for */
-    bool active;          /* we are fetching one: */
+    uint64_t served_ns;      /* when a part of it was last asked for */
+    bool active;             /* we are fetching one: */
     struct log_point wanted;
     struct uuid donor;
-    struct buf bytes;     /* what we have of it */
-    uint64_t pull_ns;     /* when to ask (again) */
+    struct buf bytes; /* what we have of it */
+    uint64_t pull_ns; /* when to ask (again) */
 };
 
 struct membership {
@@ -140,7 +140,7 @@ struct membership {
 };
 
 struct score {
-    int value;         /* as Pacemaker was told last */
+    int value; /* as Pacemaker was told last */
     bool offered;
     bool preferred;
     uint64_t since_ns; /* offered without a break */
@@ -165,7 +165,7 @@ struct rival {
     uint64_t heard_ns;
     uint64_t told_ns; /* its leader said how many voters it has … */
     unsigned voters;  /* … so many */
-    bool answer;     /* it was heard since our last HELLO to it … */
+    bool answer;      /* it was heard since our last HELLO to it … */
     uint64_t said_ns; /* … which was then */
 };
 
@@ -178,7 +178,7 @@ struct core {
 
     struct uuid uuid;
     struct uuid former;
-    bool lost;          /* had data, and has none since (boot.h) */
+    bool lost; /* had data, and has none since (boot.h) */
     struct uuid group;
     uint64_t run;
     bool resetting;     /* the disk has to be moved aside first */
@@ -187,6 +187,7 @@ struct core {
 
     enum core_role role;
     const char *why;
+    const char *full; /* why the disk takes no more; NULL: it does */
     bool connected;
     bool quorate;
     bool leaving;
@@ -226,6 +227,13 @@ void core_reply(struct core *core, uint64_t request, enum outcome outcome,
                 uint64_t seq, const void *text, size_t len);
 void core_reply_text(struct core *core, uint64_t request, enum outcome outcome,
                      const char *text);
+
+/* The disk is full, and the other voters are enough without this one: whatever
+ * is wanted of it, they do it better. */
+bool core_steps_aside(const struct core *core);
+
+/* More waits for the disk than may (ahead_bytes): nothing is added. */
+bool core_is_ahead(const struct core *core);
 
 /* The first thing of its group is being stored: names the group behind it. */
 void core_hold(struct core *core);

@@ -48,7 +48,8 @@ bool view_is_leader(const struct core *core, const struct message *message)
 bool view_takes(const struct core *core)
 {
     return core->role == CORE_ROLE_LEADER &&
-           core->now_ns >= core->view.handover_ns && !core->membership.pausing;
+           core->now_ns >= core->view.handover_ns &&
+           !core->membership.pausing && !core_is_ahead(core);
 }
 
 /* ---- candidates ---- */
@@ -139,8 +140,9 @@ void view_on_ready(struct core *core, const struct message *message,
 void view_on_handover(struct core *core, const struct message *message)
 {
     if (core->role == CORE_ROLE_FOLLOWER && core->quorate && !core->leaving &&
-        view_is_leader(core, message) && core_is_me(core, &message->to) &&
-        message->to_run == core->run && core_is_voter(core))
+        core->full == NULL && view_is_leader(core, message) &&
+        core_is_me(core, &message->to) && message->to_run == core->run &&
+        core_is_voter(core))
         view_campaign(core, core->view.promised + 1);
 }
 

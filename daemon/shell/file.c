@@ -63,14 +63,37 @@ int file_read(int dir, const char *name, struct buf *out)
     return rc;
 }
 
+int file_rewrite(int dir, const char *name, uint64_t offset, const void *bytes,
+                 size_t len)
+{
+    int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+    int rc = 0;
+
+    if (fd < 0)
+        return errno;
+    if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
+        rc = errno;
+    if (rc == 0)
+        rc = file_write(fd, bytes, len);
+    if (rc == 0 && fdatasync(fd) < 0)
+        rc = errno;
+    close(fd);
+    return rc;
+}
+
+bool file_no_room(int code)
+{
+    return code == ENOSPC || code == EDQUOT;
+}
+
 int file_replace(int dir, const char *name, const void *bytes, size_t len)
 {
     char temporary[64];
     int rc;
 
     snprintf(temporary, sizeof(temporary), "%s.new", name);
-    int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                    0600);
+    int fd =
+        openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return errno;
     rc = file_write(fd, bytes, len);
@@ -80,9 +103,11 @@ int file_replace(int dir, const char *name, const void *bytes, size_t len)
         rc = errno;
     if (rc == 0 && renameat(dir, temporary, dir, name) < 0)
         rc = errno;
-    if (rc == 0 && fsync(dir) < 0)
-        rc = errno;
-    return rc;
+    if (rc != 0) {
+        unlinkat(dir, temporary, 0);
+        return rc;
+    }
+    return fsync(dir) < 0 ? errno : 0;
 }
 
 void file_frame(struct buf *out, uint32_t magic, uint64_t generation,

@@ -18,8 +18,17 @@ int file_write(int fd, const void *bytes, size_t len);
 /* The whole of DIR/NAME into `out`. 0 or errno. */
 int file_read(int dir, const char *name, struct buf *out);
 
+/* Writes a part of DIR/NAME, which is there already, at `offset`, and flushes
+ * the file. 0 or errno. */
+int file_rewrite(int dir, const char *name, uint64_t offset, const void *bytes,
+                 size_t len);
+
+/* Is this errno that of a full disk, or of a quota that is used up? */
+bool file_no_room(int code);
+
 /* DIR/NAME becomes `bytes`: a new file, flushed, renamed, the directory
- * flushed. A crash leaves the old or the new. 0 or errno. */
+ * flushed. A crash leaves the old or the new; a failure takes no room. 0 or
+ * errno. */
 int file_replace(int dir, const char *name, const void *bytes, size_t len);
 
 /* The frame that the P file and the snapshot have (store.h). */

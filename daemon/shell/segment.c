@@ -20,8 +20,8 @@ enum {
     SEGMENT_MAX = 16 * 1024 * 1024,
     RECORD_ENTRY = 1,
     RECORD_MARK = 2,
-    SEGMENT_NAME = 64,
-    RECORD_MARK_SIZE = 4 + 1 + 8 + 8
+    RECORD_FRAME = 4 + 1 + 8, /* a record without its body */
+    RECORD_MARK_SIZE = RECORD_FRAME + 8
 };
 
 static void segment_name(char name[SEGMENT_NAME], uint64_t generation,
@@ -69,14 +69,16 @@ static void segments_remove_at(struct segments *segments, size_t at)
             (segments->count - at) * sizeof(*segments->list));
 }
 
-static int segment_unlink(const struct segments *segments,
-                          const struct segment *segment)
+/* The file goes first: one that is still there when its row is gone would be
+ * read at the next start. */
+static int segments_unlink_at(struct segments *segments, size_t at)
 {
     char name[SEGMENT_NAME];
 
-    segment_name(name, segments->generation, segment->first);
+    segment_name(name, segments->generation, segments->list[at].first);
     if (unlinkat(segments->dir, name, 0) < 0 && errno != ENOENT)
         return errno;
+    segments_remove_at(segments, at);
     return 0;
 }
 
@@ -90,13 +92,12 @@ static void segments_close_last(struct segments *segments)
 static int segments_open_last(struct segments *segments)
 {
     const struct segment *last = segments_last(segments);
-    char name[SEGMENT_NAME];
 
     segments_close_last(segments);
     if (last == NULL)
         return 0;
-    segment_name(name, segments->generation, last->first);
-    segments->fd = openat(segments->dir, name,
+    segment_name(segments->file, segments->generation, last->first);
+    segments->fd = openat(segments->dir, segments->file,
                           O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     return segments->fd < 0 ? errno : 0;
 }
@@ -112,7 +113,8 @@ static void record_begin(struct buf *out, uint8_t type, size_t body_len)
 /* `place`: where in the file it begins. */
 static void record_end(struct buf *out, size_t from, uint64_t place)
 {
-    buf_u64(out, XXH3_64bits_withSeed(out->data + from, out->len - from, place));
+    buf_u64(out,
+            XXH3_64bits_withSeed(out->data + from, out->len - from, place));
 }
 
 static void record_mark(struct buf *out, uint64_t seq, uint64_t place)
@@ -184,20 +186,20 @@ static void load_later_marks(const struct buf *bytes, size_t from,
     }
 }
 
-/* Reads one file; *whole is false when it ends in something else than its last
- * record, and then segment->size is where that begins. */
+/* Reads one file, and leaves it in the batch; *whole is false when it ends in
+ * something else than its last record, and then segment->size is where that
+ * begins. */
 static int load_segment(struct segments *segments, struct segment *segment,
                         const struct segments_reader *reader, uint64_t *mark,
                         bool *whole)
 {
-    char name[SEGMENT_NAME];
-    struct buf bytes = {0};
+    struct buf *bytes = &segments->batch;
     struct cursor body;
     uint8_t type = 0;
 
-    segment_name(name, segments->generation, segment->first);
-    int rc = file_read(segments->dir, name, &bytes);
-    struct cursor cursor = cursor_make(bytes.data, bytes.len);
+    segment_name(segments->file, segments->generation, segment->first);
+    int rc = file_read(segments->dir, segments->file, bytes);
+    struct cursor cursor = cursor_make(bytes->data, bytes->len);
     while (rc == 0 && cursor_left(&cursor) > 0) {
         uint64_t offset = cursor.pos;
         if (!record_next(&cursor, &type, &body))
@@ -213,10 +215,9 @@ static int load_segment(struct segments *segments, struct segment *segment,
     }
     if (rc == EBADMSG)
         rc = 0; /* a record of something else: the log ends before it */
-    *whole = segment->size == bytes.len;
+    *whole = segment->size == bytes->len;
     if (rc == 0 && !*whole)
-        load_later_marks(&bytes, (size_t)segment->size, mark);
-    buf_free(&bytes);
+        load_later_marks(bytes, (size_t)segment->size, mark);
     return rc;
 }
 
@@ -266,10 +267,8 @@ static int segments_end_at(struct segments *segments, size_t at)
     char name[SEGMENT_NAME];
     int rc = 0;
 
-    while (rc == 0 && segments->count > at + 1) {
-        rc = segment_unlink(segments, segments_last(segments));
-        segments_remove_at(segments, segments->count - 1);
-    }
+    while (rc == 0 && segments->count > at + 1)
+        rc = segments_unlink_at(segments, segments->count - 1);
     if (rc != 0)
         return rc;
     segment_name(name, segments->generation, segments->list[at].first);
@@ -284,6 +283,14 @@ static int segments_end_at(struct segments *segments, size_t at)
     return rc;
 }
 
+/* What comes behind all that was read; where nothing was, all before the first
+ * file was dropped. */
+static uint64_t segments_end(const struct segments *segments)
+{
+    return segments->next_seq != 0 ? segments->next_seq
+                                   : segments->list[0].first;
+}
+
 /* Segment `at` ends in something else than a record. A torn tail is cut; where
  * flushed records are missing everything stays as it is, for the core gives the
  * whole disk up (boot.h). A further file was begun only when all before it was
@@ -293,24 +300,43 @@ static int segments_end_early(struct segments *segments, size_t at,
 {
     if (at + 1 < segments->count && segments->list[at + 1].first > *mark + 1)
         *mark = segments->list[at + 1].first - 1;
-    if (*mark >= segments->next_seq && *mark > 0)
+    if (*mark >= segments_end(segments))
         return 0;
     return segments_end_at(segments, at);
 }
 
+/* Where in the last file, which the batch holds, that begins of which no mark
+ * says that it was flushed. */
+static uint64_t segments_unmarked(const struct segments *segments)
+{
+    const struct segment *last = &segments->list[segments->count - 1];
+
+    if (segments->mark < last->first)
+        return 0;
+    uint64_t at = last->offsets[segments->mark - last->first];
+    struct cursor cursor =
+        cursor_make(segments->batch.data + at, segments->batch.len - at);
+    return at + RECORD_FRAME + cursor_u32(&cursor);
+}
+
 /* What was written but not flushed before a crash would count as durable from
- * here on. */
+ * here on, so it is flushed now. A flush alone does not do: after one that
+ * failed, the kernel may show what never reached the disk, and take it for
+ * clean. So it is written again first. */
 static int segments_flush_loaded(struct segments *segments)
 {
-    int rc = segments_open_last(segments);
-
-    if (rc != 0 || segments->fd < 0)
-        return rc;
-    if (fdatasync(segments->fd) < 0 || fsync(segments->dir) < 0)
-        return errno;
-    if (segments->next_seq > segments->mark + 1)
+    const struct segment *last = segments_last(segments);
+    uint64_t from = segments_unmarked(segments);
+    int rc =
+        file_rewrite(segments->dir, segments->file, from,
+                     segments->batch.data + from, (size_t)(last->size - from));
+    if (rc == 0)
+        rc = segments_open_last(segments);
+    if (rc == 0 && fsync(segments->dir) < 0)
+        rc = errno;
+    if (rc == 0 && segments->next_seq > segments->mark + 1)
         segments->mark = segments->next_seq - 1;
-    return 0;
+    return rc;
 }
 
 int segments_load(struct segments *segments, int dir, uint64_t generation,
@@ -332,9 +358,13 @@ int segments_load(struct segments *segments, int dir, uint64_t generation,
         }
     }
     segments->mark = *mark;
+    /* A log that ends below its mark is given up: nothing is added to it. */
+    if (rc == 0 && segments->count > 0 && *mark < segments_end(segments))
+        rc = segments_flush_loaded(segments);
+    buf_reset(&segments->batch);
     if (newer)
         *mark = UINT64_MAX;
-    return rc == 0 ? segments_flush_loaded(segments) : rc;
+    return rc;
 }
 
 /* ---- writing ---- */
@@ -348,8 +378,7 @@ void segments_append(struct segments *segments, uint64_t seq, uint64_t hash,
     if (last != NULL && last->count == 0 && last->first != seq) {
         /* Left empty by a crash: its name would lie about what it holds. */
         segments_close_last(segments);
-        segment_unlink(segments, last);
-        segments_remove_at(segments, segments->count - 1);
+        segments_unlink_at(segments, segments->count - 1); /* it may stay */
         last = NULL;
     }
     if (last == NULL)
@@ -381,21 +410,31 @@ static void segments_roll(struct segments *segments)
     segments_push(segments, segments->next_seq);
 }
 
+/* A batch that failed stays, to be written again whole; what it left in the file
+ * is cut off first, so that no torn record stands in the middle of a log. */
 static int segments_write(struct segments *segments)
 {
-    bool created = segments->fd < 0;
-    int rc = created ? segments_open_last(segments) : 0;
+    const struct segment *last = segments_last(segments);
+    bool opened = segments->fd < 0;
+    int rc = opened ? segments_open_last(segments) : 0;
 
+    if (rc == 0 && opened &&
+        ftruncate(segments->fd, (off_t)(last->size - segments->batch.len)) < 0)
+        rc = errno;
     if (rc == 0)
-        rc = file_write(segments->fd, segments->batch.data,
-                        segments->batch.len);
+        rc =
+            file_write(segments->fd, segments->batch.data, segments->batch.len);
     if (rc == 0 && fdatasync(segments->fd) < 0)
         rc = errno;
-    if (rc == 0 && created && fsync(segments->dir) < 0)
+    if (rc == 0 && opened && fsync(segments->dir) < 0)
         rc = errno;
+    if (rc != 0) {
+        segments_close_last(segments);
+        return rc;
+    }
     buf_reset(&segments->batch);
     segments->marked = false;
-    return rc;
+    return 0;
 }
 
 int segments_flush(struct segments *segments)
@@ -416,8 +455,11 @@ int segments_mark(struct segments *segments)
 
     if (last == NULL || segments->mark == 0)
         return 0;
-    record_mark(&segments->batch, segments->mark, last->size);
-    last->size += segments->batch.len;
+    if (!segments->marked) {
+        record_mark(&segments->batch, segments->mark, last->size);
+        last->size += segments->batch.len;
+        segments->marked = true;
+    }
     return segments_write(segments);
 }
 
@@ -428,22 +470,21 @@ int segments_cut(struct segments *segments, uint64_t seq)
 
     segments_close_last(segments);
     while (rc == 0 && last != NULL && last->first >= seq) {
-        rc = segment_unlink(segments, last);
-        segments_remove_at(segments, segments->count - 1);
+        rc = segments_unlink_at(segments, segments->count - 1);
         last = segments_last(segments);
     }
     if (rc != 0)
         return rc;
-    if (last != NULL && seq - last->first < last->count) {
-        last->count = (size_t)(seq - last->first);
-        last->size = last->offsets[last->count];
-        rc = segments_end_at(segments, segments->count - 1);
-    } else if (fsync(segments->dir) < 0) {
-        rc = errno;
-    }
     segments->next_seq = seq;
     if (segments->mark >= seq)
         segments->mark = seq - 1;
+    if (last == NULL)
+        return fsync(segments->dir) < 0 ? errno : 0;
+    if (seq - last->first < last->count) {
+        last->count = (size_t)(seq - last->first);
+        last->size = last->offsets[last->count];
+    }
+    rc = segments_end_at(segments, segments->count - 1);
     return rc == 0 ? segments_open_last(segments) : rc;
 }
 
@@ -451,10 +492,8 @@ int segments_drop(struct segments *segments, uint64_t seq)
 {
     int rc = 0;
 
-    while (rc == 0 && segments->count > 1 && segments->list[1].first <= seq + 1) {
-        rc = segment_unlink(segments, &segments->list[0]);
-        segments_remove_at(segments, 0);
-    }
+    while (rc == 0 && segments->count > 1 && segments->list[1].first <= seq + 1)
+        rc = segments_unlink_at(segments, 0);
     return rc;
 }
 
@@ -463,14 +502,14 @@ int segments_restart(struct segments *segments, uint64_t generation)
     int rc = 0;
 
     segments_close_last(segments);
-    while (rc == 0 && segments->count > 0) {
-        rc = segment_unlink(segments, segments_last(segments));
-        segments_remove_at(segments, segments->count - 1);
-    }
+    while (rc == 0 && segments->count > 0)
+        rc = segments_unlink_at(segments, segments->count - 1);
+    if (rc != 0)
+        return rc;
     segments->generation = generation;
     segments->next_seq = 0;
     segments->mark = 0;
-    return rc;
+    return 0;
 }
 
 void segments_close(struct segments *segments)

@@ -23,8 +23,10 @@
 
 #include "lib/buf.h"
 
+enum { SEGMENT_NAME = 64 };
+
 struct segment {
-    uint64_t first; /* sequence of its first entry */
+    uint64_t first;    /* sequence of its first entry */
     uint64_t *offsets; /* of entry first + i */
     size_t count, cap;
     uint64_t size; /* bytes, the unflushed too */
@@ -40,6 +42,7 @@ struct segments {
     uint64_t next_seq; /* of the next entry; 0: whatever comes first */
     uint64_t mark;     /* all up to here was flushed */
     bool marked;       /* the batch has its mark */
+    char file[SEGMENT_NAME]; /* the last one that was opened, for reasons */
 };
 
 /* What segments_load gives for each entry: bytes live only during the call.
@@ -54,8 +57,8 @@ struct segments_reader {
  * out ends the log there. *mark is the highest mark found anywhere; if the log
  * reaches it, what is behind the bad record is a torn tail and is cut off.
  * Segments of older generations are deleted; if there are newer ones, whose
- * snapshot is lost, *mark is UINT64_MAX. What was read is flushed. 0 or
- * errno. */
+ * snapshot is lost, *mark is UINT64_MAX. What was read above the mark is
+ * written again and flushed. 0 or errno, and then `file` may name the file. */
 int segments_load(struct segments *segments, int dir, uint64_t generation,
                   const struct segments_reader *reader, uint64_t *mark);
 
@@ -63,7 +66,8 @@ int segments_load(struct segments *segments, int dir, uint64_t generation,
 void segments_append(struct segments *segments, uint64_t seq, uint64_t hash,
                      const uint8_t *bytes, size_t len);
 
-/* Writes the batch and flushes it. 0 or errno. */
+/* Writes the batch and flushes it. 0 or errno. This and what follows may be
+ * called again, with the same arguments, when there was no room (file.h). */
 int segments_flush(struct segments *segments);
 
 /* Adds and flushes a mark alone, if there is anything to mark. 0 or errno. */

@@ -22,8 +22,9 @@
 #define SNAPSHOT_MAGIC 0x46535748u
 
 enum {
-    STORE_IDLE_MS = 100, /* then a mark is written alone */
-    SNAPSHOT_SEQ_AT = 16 /* in the core's bytes: machine.h */
+    STORE_IDLE_MS = 100,  /* then a mark is written alone */
+    STORE_ROOM_MS = 1000, /* a full disk is tried again after this */
+    SNAPSHOT_SEQ_AT = 16  /* in the core's bytes: machine.h */
 };
 
 struct store_op {
@@ -46,6 +47,8 @@ struct store {
     struct segments segments; /* the writer's, once it runs */
     uint64_t generation;      /* of the newest snapshot; the loop reads it */
     bool given;               /* the loop's: work, since store_wake */
+    const char *file; /* the writer's, and the opener's: at work on it */
+    char *path;       /* of dir, for reasons */
 
     /* Until store_start. */
     struct buf promise;
@@ -60,6 +63,7 @@ struct store {
     struct store_queue queue;
     bool ending;
     uint64_t done;
+    bool full;
     int failed;
 };
 
@@ -71,7 +75,8 @@ static int store_take_entry(void *context, uint64_t hash, const uint8_t *bytes,
     struct store *store = context;
 
     if (store->record_count == store->record_cap) {
-        store->record_cap = store->record_cap == 0 ? 256 : store->record_cap * 2;
+        store->record_cap =
+            store->record_cap == 0 ? 256 : store->record_cap * 2;
         store->records = mem_realloc(store->records, store->record_cap,
                                      sizeof(*store->records));
     }
@@ -97,8 +102,7 @@ static int store_read_frame(struct store *store, const char *name,
     return rc != 0 ? rc : file_unframe(frame, magic, generation, bytes, len);
 }
 
-static int store_load(struct store *store, struct core_boot *boot,
-                      const char **what)
+static int store_load(struct store *store, struct core_boot *boot)
 {
     struct segments_reader reader = {
         .entry = store_take_entry,
@@ -106,7 +110,7 @@ static int store_load(struct store *store, struct core_boot *boot,
     };
     uint64_t unused;
 
-    *what = "promise";
+    store->file = "promise";
     int rc = store_read_frame(store, "promise", PROMISE_MAGIC, &store->promise,
                               &boot->promise, &boot->promise_len, &unused);
     if (rc == RESULT_MALFORMED) {
@@ -117,17 +121,24 @@ static int store_load(struct store *store, struct core_boot *boot,
     }
     if (rc != 0)
         return rc;
-    *what = "snapshot";
+    store->file = "snapshot";
     rc = store_read_frame(store, "snapshot", SNAPSHOT_MAGIC, &store->snapshot,
                           &boot->snapshot, &boot->snapshot_len,
                           &store->generation);
-    if (rc != 0)
+    bool damaged = rc == RESULT_MALFORMED;
+    if (damaged) {
+        boot->snapshot = NULL;
+        store->generation = 0; /* so that no log is taken for an older one */
+    } else if (rc != 0) {
         return rc;
-    *what = "log";
+    }
     rc = segments_load(&store->segments, store->dir, store->generation, &reader,
                        &boot->flushed);
+    store->file = store->segments.file;
     boot->records = store->records;
     boot->record_count = store->record_count;
+    if (damaged)
+        boot->flushed = UINT64_MAX;
     return rc;
 }
 
@@ -135,17 +146,19 @@ int store_open(struct store **out, const char *dir, struct core_boot *boot,
                char *error, size_t error_size)
 {
     struct store *store = mem_calloc(1, sizeof(*store));
-    const char *what = "";
 
     memset(boot, 0, sizeof(*boot));
+    store->file = "";
+    store->path = mem_copy(dir, strlen(dir) + 1);
     store->segments.fd = -1;
     store->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     store->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int rc = store->event < 0 || store->dir < 0 ? errno : 0;
     if (rc == 0)
-        rc = store_load(store, boot, &what);
+        rc = store_load(store, boot);
     if (rc != 0) {
-        snprintf(error, error_size, "%s/%s: %s", dir, what, result_text(rc));
+        snprintf(error, error_size, "%s/%s: %s", dir, store->file,
+                 result_text(rc));
         store_close(store);
         store = NULL;
     }
@@ -276,6 +289,7 @@ static int store_carry_out(struct store *store, const struct store_op *op)
 {
     struct segments *segments = &store->segments;
 
+    store->file = segments->file;
     if (op->kind == EFFECT_APPEND) {
         segments_append(segments, op->seq, op->hash, op->data, op->len);
         return 0;
@@ -283,6 +297,12 @@ static int store_carry_out(struct store *store, const struct store_op *op)
     int rc = segments_flush(segments);
     if (rc != 0)
         return rc;
+    if (op->kind == EFFECT_PROMISE)
+        store->file = "promise";
+    else if (op->kind == EFFECT_INSTALL)
+        store->file = "snapshot";
+    else if (op->kind == EFFECT_RESET)
+        store->file = "aside";
     switch (op->kind) {
     case EFFECT_PROMISE:
         return store_replace(store, "promise", PROMISE_MAGIC, 0, op->data,
@@ -308,44 +328,74 @@ static void store_queue_free(struct store_queue *queue)
     memset(queue, 0, sizeof(*queue));
 }
 
-/* Everything that was waiting, with one flush for the appends in a row. */
-static int store_write_batch(struct store *store,
-                             const struct store_queue *batch)
+/* Everything that was waiting, with one flush for the appends in a row; if
+ * nothing was, the mark. *at: how far it came. When there was no room it goes on
+ * from there. */
+static int store_work(struct store *store, const struct store_queue *batch,
+                      size_t *at)
 {
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < batch->count; i++)
-        rc = store_carry_out(store, &batch->list[i]);
-    return rc == 0 ? segments_flush(&store->segments) : rc;
+    for (; rc == 0 && *at < batch->count; *at += rc == 0)
+        rc = store_carry_out(store, &batch->list[*at]);
+    if (rc != 0)
+        return rc;
+    store->file = store->segments.file;
+    return batch->count == 0 ? segments_mark(&store->segments)
+                             : segments_flush(&store->segments);
 }
 
-static void store_report(struct store *store, uint64_t done, int failed)
+/* `done` 0: as before. */
+static void store_report(struct store *store, uint64_t done, int rc)
 {
     uint64_t one = 1;
 
     pthread_mutex_lock(&store->mutex);
-    if (failed == 0)
+    if (rc == 0 && done != 0)
         store->done = done;
-    else
-        store->failed = failed;
+    store->full = file_no_room(rc);
+    if (!store->full)
+        store->failed = rc;
     pthread_mutex_unlock(&store->mutex);
     /* Only an overflow could make this fail, and then it is readable. */
     if (write(store->event, &one, sizeof(one)) < 0)
         return;
 }
 
-/* Waits for work. False when the store ends and nothing is left. *idle: nothing
- * came for a while. */
-static bool store_wait(struct store *store, struct store_queue *batch,
-                       bool marked, bool *idle)
+static struct timespec store_after(uint64_t ms)
 {
     struct timespec until;
-    int rc = 0;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += STORE_IDLE_MS * 1000000L;
+    until.tv_sec += (time_t)(ms / 1000);
+    until.tv_nsec += (long)(ms % 1000) * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
+    return until;
+}
+
+/* Before another attempt on a full disk. False when the store ends. */
+static bool store_wait_room(struct store *store)
+{
+    struct timespec until = store_after(STORE_ROOM_MS);
+    int rc = 0;
+
+    pthread_mutex_lock(&store->mutex);
+    while (!store->ending && rc == 0)
+        rc = pthread_cond_timedwait(&store->wake, &store->mutex, &until);
+    bool ending = store->ending;
+    pthread_mutex_unlock(&store->mutex);
+    return !ending;
+}
+
+/* Waits for work; none (an empty batch) when nothing came for a while and the
+ * log is not marked. False when the store ends and nothing is left. */
+static bool store_wait(struct store *store, struct store_queue *batch,
+                       bool marked)
+{
+    struct timespec until = store_after(STORE_IDLE_MS);
+    int rc = 0;
+
     pthread_mutex_lock(&store->mutex);
     while (store->queue.count == 0 && !store->ending && rc == 0) {
         if (marked)
@@ -357,7 +407,6 @@ static bool store_wait(struct store *store, struct store_queue *batch,
     memset(&store->queue, 0, sizeof(store->queue));
     bool ending = store->ending;
     pthread_mutex_unlock(&store->mutex);
-    *idle = batch->count == 0 && !ending;
     return batch->count > 0 || !ending;
 }
 
@@ -365,21 +414,23 @@ static void *store_writer(void *context)
 {
     struct store *store = context;
     struct store_queue batch = {0};
-    bool marked = true, idle = false;
+    bool marked = true, waits = true;
     int rc = 0;
 
-    while (rc == 0 && store_wait(store, &batch, marked, &idle)) {
-        if (idle) {
-            rc = segments_mark(&store->segments);
-            if (rc != 0)
+    while (rc == 0 && store_wait(store, &batch, marked)) {
+        size_t at = 0;
+        uint64_t last = batch.count > 0 ? batch.list[batch.count - 1].op : 0;
+        rc = store_work(store, &batch, &at);
+        while (file_no_room(rc) && waits) {
+            if (!store->full)
                 store_report(store, 0, rc);
-            marked = true;
-            continue;
+            waits = store_wait_room(store);
+            rc = store_work(store, &batch, &at);
         }
-        rc = store_write_batch(store, &batch);
-        store_report(store, batch.list[batch.count - 1].op, rc);
+        if (batch.count > 0 || rc != 0 || store->full)
+            store_report(store, last, rc);
+        marked = batch.count == 0;
         store_queue_free(&batch);
-        marked = false;
     }
     return NULL;
 }
@@ -417,7 +468,8 @@ void store_do(struct store *store, const struct effect *effect,
     struct store_queue *queue = &store->queue;
     if (queue->count == queue->cap) {
         queue->cap = queue->cap == 0 ? 64 : queue->cap * 2;
-        queue->list = mem_realloc(queue->list, queue->cap, sizeof(*queue->list));
+        queue->list =
+            mem_realloc(queue->list, queue->cap, sizeof(*queue->list));
     }
     queue->list[queue->count++] = op;
     pthread_mutex_unlock(&store->mutex);
@@ -436,16 +488,20 @@ int store_fd(const struct store *store)
     return store->event;
 }
 
-int store_done(struct store *store, uint64_t *op)
+int store_done(struct store *store, uint64_t *op, bool *full, char *error,
+               size_t error_size)
 {
     uint64_t count;
 
-    if (read(store->event, &count, sizeof(count)) < 0 && errno != EAGAIN)
-        return errno;
+    (void)!read(store->event, &count, sizeof(count)); /* if it was told */
     pthread_mutex_lock(&store->mutex);
     *op = store->done;
+    *full = store->full;
     int failed = store->failed;
     pthread_mutex_unlock(&store->mutex);
+    if (failed != 0) /* the writer has ended: its file stays */
+        snprintf(error, error_size, "%s/%s: %s", store->path, store->file,
+                 strerror(failed));
     return failed;
 }
 
@@ -453,8 +509,7 @@ int store_write_snapshot(const struct store *store, const void *bytes,
                          size_t len)
 {
     struct buf frame = {0};
-    uint64_t generation =
-        __atomic_load_n(&store->generation, __ATOMIC_ACQUIRE);
+    uint64_t generation = __atomic_load_n(&store->generation, __ATOMIC_ACQUIRE);
 
     file_frame(&frame, SNAPSHOT_MAGIC, generation, bytes, len);
     int rc = file_replace(store->dir, "snapshot", frame.data, frame.len);
@@ -476,8 +531,7 @@ static int store_snapshot_seq(int fd, uint64_t *seq)
 }
 
 int store_read_snapshot(const struct store *store, uint64_t offset,
-                        uint8_t *bytes, size_t len, size_t *got,
-                        uint64_t *seq)
+                        uint8_t *bytes, size_t len, size_t *got, uint64_t *seq)
 {
     struct stat stat;
     int rc = 0;
@@ -528,5 +582,6 @@ void store_close(struct store *store)
         close(store->event);
     if (store->dir >= 0)
         close(store->dir);
+    free(store->path);
     free(store);
 }

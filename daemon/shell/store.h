@@ -29,11 +29,21 @@
  *   Every batch begins with a mark. A mark of n stands behind entry n, so a
  *   cut (ftruncate) takes away every mark that it makes untrue.
  *
+ * STATES of the writer
+ *   works   -- ENOSPC, EDQUOT --> full: keeps what it could not write, and
+ *                                 tries again every second
+ *   full    -- room ------------> works
+ *   either  -- any other error -> failed: never writes again. After EIO nobody
+ *                                 knows what the disk holds: the next start
+ *                                 reads it, and writes again what no mark
+ *                                 calls flushed
+ *
  * RECOVERY (store_open)
  *   A record that does not check out ends the log. Whether that is a torn tail
  *   or damage is not decided here: the core compares the log's end with the
  *   highest mark (boot.h). A log without the snapshot that it follows counts
- *   as one that ends below its mark.
+ *   as one that ends below its mark, and a damaged snapshot as a lost one. What
+ *   cannot be read at all is no damage: then the start fails.
  *
  * OWNERSHIP
  *   store_open's boot points into the store and lives until store_start.
@@ -44,6 +54,8 @@
 #ifndef HOTWARM_SHELL_STORE_H
 #define HOTWARM_SHELL_STORE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "daemon/core/core.h"
@@ -73,13 +85,16 @@ void store_do(struct store *store, const struct effect *effect,
               const uint8_t *data);
 void store_wake(struct store *store);
 
-/* A descriptor that becomes readable when more is durable, or on failure. */
+/* A descriptor that becomes readable when more is durable, when the disk is
+ * full or no longer so, or on failure. */
 int store_fd(const struct store *store);
 
-/* All effects up to *op are durable. 0, or errno if a write failed: then no
- * effect after *op will ever be reported, and the process has to end. Clears
- * the descriptor. */
-int store_done(struct store *store, uint64_t *op);
+/* All effects up to *op are durable. *full: there is no room for the next one;
+ * it is tried again until there is. 0, or errno if a write failed in any other
+ * way: then no effect after *op will ever be reported, and the process has to
+ * end; `error` says which file and why. Clears the descriptor. */
+int store_done(struct store *store, uint64_t *op, bool *full, char *error,
+               size_t error_size);
 
 /* For a forked child: writes `bytes` as the snapshot, durable. 0 or errno. */
 int store_write_snapshot(const struct store *store, const void *bytes,
@@ -89,10 +104,10 @@ int store_write_snapshot(const struct store *store, const void *bytes,
  * the core thinks: *seq is its sequence. 0 or errno; *got may be less than
  * `len` at the end. */
 int store_read_snapshot(const struct store *store, uint64_t offset,
-                        uint8_t *bytes, size_t len, size_t *got,
-                        uint64_t *seq);
+                        uint8_t *bytes, size_t len, size_t *got, uint64_t *seq);
 
-/* Waits for what is queued, ends the writer and frees everything. */
+/* Waits for what is queued, but not for room on a full disk, ends the writer
+ * and frees everything. */
 void store_close(struct store *store);
 
 #endif

@@ -250,6 +250,15 @@ static bool hamper(struct world *world, enum action action)
     case ACTION_SLOW_DISK:
         node->slow_until = world->sched.now + ms(world, 50, 1500);
         break;
+    case ACTION_FULL_DISK: {
+        uint64_t until = world->sched.now + ms(world, 50, 3000);
+        bool several = chance(world, 250);
+        for (unsigned i = 0; i < world->count; i++)
+            if (&world->nodes[i] == node || (several && chance(world, 700)))
+                world->nodes[i].full_until = until;
+        world_trace(world, node, "disk full%s", several ? ", not alone" : "");
+        break;
+    }
     case ACTION_CLOCK:
         node->wall_base_ms = rng_below(&world->rng_faults, 100000000);
         break;
@@ -278,6 +287,7 @@ bool action_do(struct world *world, enum action action)
         return crash(world, action);
     case ACTION_STALL:
     case ACTION_SLOW_DISK:
+    case ACTION_FULL_DISK:
     case ACTION_CLOCK:
     case ACTION_LOSS:
     case ACTION_HOSTILE:

@@ -26,6 +26,7 @@ enum action {
     ACTION_COROSYNC,  /* Corosync killed and back */
     ACTION_STALL,     /* TRY_AGAIN for a while */
     ACTION_SLOW_DISK,
+    ACTION_FULL_DISK,    /* of one node, or of several */
     ACTION_CLOCK,        /* a wall clock jumps */
     ACTION_LOSS,         /* a time of much retransmission */
     ACTION_HOSTILE,      /* a time beyond CPG */

@@ -21,9 +21,9 @@ struct faults_profile {
     [ACTION_POWER_ALL] = 2, [ACTION_CUT_TWO] = 6, [ACTION_CUT_MANY] = 4,       \
     [ACTION_ISOLATE] = 5, [ACTION_FLAP] = 3, [ACTION_DEAF] = 5,                \
     [ACTION_PAUSE] = 4, [ACTION_FREEZE] = 4, [ACTION_COROSYNC] = 4,            \
-    [ACTION_STALL] = 3, [ACTION_SLOW_DISK] = 3, [ACTION_CLOCK] = 1,            \
-    [ACTION_LOSS] = 2, [ACTION_LEADER_FLUSH] = 4, [ACTION_FORK] = 2,           \
-    [ACTION_FIGURE8] = 1, [ACTION_AWAY] = 1
+    [ACTION_STALL] = 3, [ACTION_SLOW_DISK] = 3, [ACTION_FULL_DISK] = 3,        \
+    [ACTION_CLOCK] = 1, [ACTION_LOSS] = 2, [ACTION_LEADER_FLUSH] = 4,          \
+    [ACTION_FORK] = 2, [ACTION_FIGURE8] = 1, [ACTION_AWAY] = 1
 
 static const struct faults_profile profiles[] = {
     {"calm", 2, 2000, 0, 0, 20, 0, {[ACTION_LOSS] = 1, [ACTION_CLOCK] = 1}},
@@ -110,6 +110,7 @@ static const struct faults_profile profiles[] = {
      4,
      {[ACTION_WIPE] = 4,
       [ACTION_DAMAGE] = 4,
+      [ACTION_FULL_DISK] = 4,
       [ACTION_CRASH] = 3,
       [ACTION_CRASH_MID] = 2,
       [ACTION_ISOLATE] = 2,
@@ -432,6 +433,7 @@ void faults_end(struct world *world)
     for (unsigned i = 0; i < world->count; i++) {
         world->nodes[i].crash_after = -1;
         world->nodes[i].slow_until = 0;
+        world->nodes[i].full_until = 0;
         world->net.nodes[i].stalled_until = 0;
     }
 }

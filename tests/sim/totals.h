@@ -28,6 +28,7 @@
     X(learners, false)                                                         \
     X(wiped_disks, false)                                                      \
     X(damaged_disks, false)                                                    \
+    X(full_disks, true)                                                        \
     X(cuts, false)                                                             \
     X(fencings, false)                                                         \
     X(alone_views, true)                                                       \

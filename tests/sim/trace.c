@@ -91,6 +91,9 @@ static void trace_event(const struct world *world, const struct node *node,
     case CORE_STORED:
         printf("stored %" PRIu64, event->u.stored.op);
         break;
+    case CORE_DISK:
+        printf("disk %s", event->u.full != NULL ? "full" : "has room");
+        break;
     case CORE_SNAPSHOT_DONE:
         printf("snapshot %" PRIu64 " %s", event->u.snapshot.seq,
                event->u.snapshot.ok ? "done" : "failed");

@@ -24,6 +24,7 @@ static void choose_options(struct world *world)
         .batch_bytes = (size_t)rng_range(rng, 300, 900),
         .snapshot_bytes = (size_t)rng_range(rng, 1500, 5000),
         .keep_bytes = (size_t)rng_range(rng, 0, 1500),
+        .ahead_bytes = (size_t)rng_range(rng, 1000, 8000),
         .chunk_bytes = (size_t)rng_range(rng, 100, 600)};
     world->promoted_wanted =
         world->options.mode == CORE_WARM ? 1 : 1 + rng_pick(rng, world->voters);
@@ -65,8 +66,8 @@ struct world *world_open(uint64_t seed, uint64_t steps, bool trace)
     world->rng_fencer = rng_make(seed, 6);
     world->voters = world_voters(seed);
     spare = rng_chance(&world->rng_misc, 300);
-    spare += spare > 0 && world->voters > 2 &&
-             rng_chance(&world->rng_misc, 200);
+    spare +=
+        spare > 0 && world->voters > 2 && rng_chance(&world->rng_misc, 200);
     world->count = world->voters + spare;
     choose_options(world);
     world->ledger.clients = &world->clients;

@@ -61,6 +61,8 @@ struct node {
     bool tick_due;         /* it came while deliveries were waiting */
     uint64_t quorum_order; /* the SCHED_QUORUM in force */
     uint64_t slow_until;   /* its disk is slow until then */
+    uint64_t full_until;   /* and full until then */
+    bool full;             /* as its process was told */
     bool disk_busy;        /* a SCHED_DISK is due */
     int crash_after;       /* effects until the process dies; -1: it does not */
     uint64_t crash_down;   /* and how long it is down then */

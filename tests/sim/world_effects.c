@@ -151,14 +151,37 @@ void world_carry_out(struct world *world, struct node *node)
         world_crash(world, node, rng_range(&world->rng_misc, 20, 400) * SIM_MS);
 }
 
+/* Full: the writer keeps what it has and tries again; told once. */
+static void on_full(struct world *world, struct node *node, bool full)
+{
+    struct core_event event = {.kind = CORE_DISK,
+                               .u.full = full ? "the disk is full" : NULL};
+
+    if (full) {
+        node->disk_busy = true;
+        after(world, node, rng_range(&world->rng_disk, 5, 100) * SIM_MS,
+              SCHED_DISK, 0, 0);
+    }
+    if (node->full == full)
+        return;
+    node->full = full;
+    world->totals.full_disks += full;
+    world_step(world, node, &event);
+}
+
 static void on_disk(struct world *world, struct node *node)
 {
     struct core_event event = {.kind = CORE_STORED};
+    uint32_t life = node->life;
     size_t count = node->disk.count;
 
     node->disk_busy = false;
     if (count == 0)
         return;
+    if (node->full_until > world->sched.now) {
+        on_full(world, node, true);
+        return;
+    }
     if (node->slow_until > world->sched.now &&
         rng_chance(&world->rng_disk, 500))
         count = 1;
@@ -174,13 +197,16 @@ static void on_disk(struct world *world, struct node *node)
     disk_work(world, node);
     event.u.stored.op = node->disk.stored_op;
     world_step(world, node, &event);
+    if (node->life == life && node->full && world->verdict.law == NULL)
+        on_full(world, node, false);
 }
 
 static void on_snapshot(struct world *world, struct node *node)
 {
     struct core_event event = {.kind = CORE_SNAPSHOT_DONE};
 
-    event.u.snapshot.ok = !rng_chance(&world->rng_disk, 40);
+    event.u.snapshot.ok = node->full_until <= world->sched.now &&
+                          !rng_chance(&world->rng_disk, 40);
     event.u.snapshot.seq = disk_snapshot_done(&node->disk, event.u.snapshot.ok);
     world_step(world, node, &event);
 }
@@ -211,12 +237,12 @@ static void tune(struct world *world, struct node *node)
 
     if (rng_chance(rng, 500))
         return;
-    event.u.tuning = (struct core_tuning){
-        .preference = rng_pick(rng, 4),
-        .failback = (enum core_failback)rng_pick(rng, 3),
-        .failback_delay_ns = rng_below(rng, 5000) * SIM_MS,
-        .maxlag = rng_pick(rng, 20),
-        .promoted_max = world->promoted_wanted};
+    event.u.tuning =
+        (struct core_tuning){.preference = rng_pick(rng, 4),
+                             .failback = (enum core_failback)rng_pick(rng, 3),
+                             .failback_delay_ns = rng_below(rng, 5000) * SIM_MS,
+                             .maxlag = rng_pick(rng, 20),
+                             .promoted_max = world->promoted_wanted};
     world_step(world, node, &event);
 }
 

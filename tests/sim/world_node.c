@@ -45,6 +45,7 @@ static void new_process(struct world *world, struct node *node)
     node->tick_due = false;
     node->quorum_order = 0;
     node->disk_busy = false;
+    node->full = false;
     node->crash_after = -1;
 }
 

@@ -289,6 +289,7 @@ struct alone *alone_start(void)
         .batch_bytes = 65536,
         .snapshot_bytes = 1000000,
         .keep_bytes = 1000000,
+        .ahead_bytes = 1000000,
         .chunk_bytes = 65536,
     };
     alone->now_ns = 1000 * MS;

@@ -19,6 +19,9 @@ int __real_renameat(int from, const char *a, int to, const char *b);
 int __real_unlinkat(int dir, const char *path, int flags);
 int __real_ftruncate(int fd, off_t size);
 int __real_mkdirat(int dir, const char *path, mode_t mode);
+ssize_t __real_read(int fd, void *bytes, size_t len);
+int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+                                  const struct timespec *until);
 int __wrap_openat(int dir, const char *path, int flags, ...);
 ssize_t __wrap_write(int fd, const void *bytes, size_t len);
 int __wrap_fdatasync(int fd);
@@ -27,6 +30,15 @@ int __wrap_renameat(int from, const char *a, int to, const char *b);
 int __wrap_unlinkat(int dir, const char *path, int flags);
 int __wrap_ftruncate(int fd, off_t size);
 int __wrap_mkdirat(int dir, const char *path, mode_t mode);
+ssize_t __wrap_read(int fd, void *bytes, size_t len);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+                                  const struct timespec *until);
+
+/* What the C library calls them where files may be large. */
+int __wrap_openat64(int dir, const char *path, int flags, ...)
+    __attribute__((alias("__wrap_openat")));
+int __wrap_ftruncate64(int fd, off_t size)
+    __attribute__((alias("__wrap_ftruncate")));
 
 static struct faulty *shared;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -74,10 +86,14 @@ static bool faulty_now(enum faulty_call call)
     if (shared == NULL || !shared->armed)
         return false;
     pthread_mutex_lock(&mutex);
-    shared->counts[FAULTY_ANY]++;
+    shared->counts[FAULTY_ANY] += call != FAULTY_READ;
     shared->counts[call]++;
-    bool now = (shared->call == FAULTY_ANY || shared->call == call) &&
-               shared->at != 0 && shared->counts[shared->call] == shared->at;
+    uint64_t count = shared->counts[shared->call];
+    bool now = (shared->call == call ||
+                (shared->call == FAULTY_ANY && call != FAULTY_READ)) &&
+               shared->at != 0 && count >= shared->at &&
+               count - shared->at <= shared->times;
+    shared->came = shared->came || now;
     pthread_mutex_unlock(&mutex);
     return now;
 }
@@ -91,22 +107,50 @@ static int faulty_result(void)
     return -1;
 }
 
-static void faulty_note_flushed(int fd)
+/* The row of an open file; NULL: it is none of ours. With the mutex held. */
+static struct faulty_file *faulty_file(int fd, struct stat *stat)
 {
-    struct stat stat;
     size_t i = 0;
 
-    if (shared == NULL || !shared->armed || fstat(fd, &stat) < 0 ||
-        !S_ISREG(stat.st_mode))
-        return;
-    pthread_mutex_lock(&mutex);
-    while (i < shared->flushed_count && shared->flushed[i].inode != stat.st_ino)
+    if (fstat(fd, stat) < 0 || !S_ISREG(stat->st_mode))
+        return NULL;
+    while (i < shared->flushed_count &&
+           shared->flushed[i].inode != stat->st_ino)
         i++;
     if (i == FAULTY_FILES)
         abort();
     if (i == shared->flushed_count)
-        shared->flushed_count++;
-    shared->flushed[i] = (struct faulty_file){stat.st_ino, stat.st_size};
+        shared->flushed[shared->flushed_count++] =
+            (struct faulty_file){.inode = stat->st_ino};
+    return &shared->flushed[i];
+}
+
+static void faulty_note_flush(int fd, bool failed)
+{
+    struct stat stat;
+
+    if (shared == NULL || !shared->armed)
+        return;
+    pthread_mutex_lock(&mutex);
+    struct faulty_file *file = faulty_file(fd, &stat);
+    if (file != NULL && failed)
+        file->lost = true;
+    else if (file != NULL && !file->lost)
+        file->size = stat.st_size;
+    pthread_mutex_unlock(&mutex);
+}
+
+/* Written again, or cut off, from where the loss begins. */
+static void faulty_note_change(int fd, off_t from)
+{
+    struct stat stat;
+
+    if (shared == NULL || !shared->armed)
+        return;
+    pthread_mutex_lock(&mutex);
+    struct faulty_file *file = faulty_file(fd, &stat);
+    if (file != NULL && from <= file->size)
+        file->lost = false;
     pthread_mutex_unlock(&mutex);
 }
 
@@ -121,7 +165,7 @@ static void faulty_note_gone(int dir, const char *path)
     pthread_mutex_lock(&mutex);
     for (size_t i = 0; i < shared->flushed_count; i++) {
         if (shared->flushed[i].inode == stat.st_ino)
-            shared->flushed[i].size = 0;
+            shared->flushed[i] = (struct faulty_file){.inode = stat.st_ino};
     }
     pthread_mutex_unlock(&mutex);
 }
@@ -148,8 +192,11 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len)
 
     if (fstat(fd, &stat) < 0 || !S_ISREG(stat.st_mode))
         return __real_write(fd, bytes, len);
-    if (!faulty_now(FAULTY_WRITE))
+    if (!faulty_now(FAULTY_WRITE)) {
+        if ((fcntl(fd, F_GETFL) & O_APPEND) == 0)
+            faulty_note_change(fd, lseek(fd, 0, SEEK_CUR));
         return __real_write(fd, bytes, len);
+    }
     if (shared->half && __real_write(fd, bytes, len / 2) < 0)
         abort();
     return faulty_result();
@@ -157,19 +204,23 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len)
 
 int __wrap_fdatasync(int fd)
 {
-    if (faulty_now(FAULTY_FDATASYNC))
+    if (faulty_now(FAULTY_FDATASYNC)) {
+        faulty_note_flush(fd, true);
         return faulty_result();
+    }
     int rc = __real_fdatasync(fd);
-    faulty_note_flushed(fd);
+    faulty_note_flush(fd, false);
     return rc;
 }
 
 int __wrap_fsync(int fd)
 {
-    if (faulty_now(FAULTY_FSYNC))
+    if (faulty_now(FAULTY_FSYNC)) {
+        faulty_note_flush(fd, true);
         return faulty_result();
+    }
     int rc = __real_fsync(fd);
-    faulty_note_flushed(fd);
+    faulty_note_flush(fd, false);
     return rc;
 }
 
@@ -191,12 +242,33 @@ int __wrap_unlinkat(int dir, const char *path, int flags)
 
 int __wrap_ftruncate(int fd, off_t size)
 {
-    return faulty_now(FAULTY_TRUNCATE) ? faulty_result()
-                                       : __real_ftruncate(fd, size);
+    if (faulty_now(FAULTY_TRUNCATE))
+        return faulty_result();
+    faulty_note_change(fd, size);
+    return __real_ftruncate(fd, size);
 }
 
 int __wrap_mkdirat(int dir, const char *path, mode_t mode)
 {
     return faulty_now(FAULTY_MKDIR) ? faulty_result()
                                     : __real_mkdirat(dir, path, mode);
+}
+
+ssize_t __wrap_read(int fd, void *bytes, size_t len)
+{
+    struct stat stat;
+
+    if (fstat(fd, &stat) < 0 || !S_ISREG(stat.st_mode))
+        return __real_read(fd, bytes, len);
+    return faulty_now(FAULTY_READ) ? faulty_result()
+                                   : __real_read(fd, bytes, len);
+}
+
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+                                  const struct timespec *until)
+{
+    static const struct timespec past;
+    bool hurries = shared != NULL && shared->armed && shared->came;
+
+    return __real_pthread_cond_timedwait(cond, lock, hurries ? &past : until);
 }

@@ -5,7 +5,9 @@
  *   them that changes files is counted; the one with the given number ends the
  *   process before it is carried out (a write: after half of its bytes), or
  *   fails. What was flushed is remembered, so that a test can take away the
- *   rest, as a loss of power may.
+ *   rest, as a loss of power may. After a flush that failed, what it should have
+ *   flushed counts as flushed only when it was written again: the kernel shows
+ *   it, but takes it for clean. Once a fault has come, nobody waits for time.
  *
  * OWNERSHIP
  *   One struct faulty, in memory that forked children share.
@@ -27,6 +29,7 @@ enum faulty_call {
     FAULTY_UNLINK,
     FAULTY_TRUNCATE,
     FAULTY_MKDIR,
+    FAULTY_READ, /* not one of FAULTY_ANY */
     FAULTY_CALLS
 };
 
@@ -36,12 +39,15 @@ struct faulty {
     bool armed;
     uint64_t counts[FAULTY_CALLS]; /* since faulty_arm */
     enum faulty_call call;         /* the fault comes at this kind … */
-    uint64_t at; /* … at this one of them, from 1; 0: never */
+    uint64_t at;    /* … at this one of them, from 1; 0: never */
+    uint64_t times; /* and at so many more in a row */
+    bool came;
     bool half;   /* a write: after half of it */
     int failure; /* errno; 0: the process ends */
     struct faulty_file {
         ino_t inode;
         off_t size;
+        bool lost; /* what is behind it, though it can be read */
     } flushed[FAULTY_FILES];
     size_t flushed_count;
     uint64_t submitted, reported; /* for the test's own use */

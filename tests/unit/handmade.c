@@ -16,6 +16,7 @@ static const struct core_options options = {
     .batch_bytes = 65536,
     .snapshot_bytes = 65536,
     .keep_bytes = 65536,
+    .ahead_bytes = 1000000,
     .chunk_bytes = 65536,
 };
 
@@ -37,8 +38,8 @@ struct uuid handmade_group(void)
 
     handmade_fill(&disk, 1, 1, 0);
     XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(disk.encoded[0].data,
-                                                 disk.encoded[0].len));
+    XXH128_canonicalFromHash(
+        &hash, XXH3_128bits(disk.encoded[0].data, disk.encoded[0].len));
     memcpy(group.bytes, hash.digest, sizeof group.bytes);
     handmade_free(&disk);
     return group;

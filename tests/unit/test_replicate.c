@@ -14,9 +14,26 @@ enum { LEADER = 2, BASE = 6 };
 
 static const struct core_member leader = {LEADER, 200};
 
+static bool says_fetch(const struct effects *effects,
+                       const struct effect *effect)
+{
+    struct message message;
+
+    return effect->kind == EFFECT_MULTICAST &&
+           wire_decode(effects_data(effects, effect), effect->data_len,
+                       &message) == 0 &&
+           message.type == WIRE_FETCH;
+}
+
+static bool disk_stands; /* nothing becomes durable … */
+static uint64_t last_op; /* … of what was given to it up to here */
+static bool fetches;     /* the last step said something */
+
 static void step(struct core *core, struct core_event event)
 {
     struct effects effects = {0};
+
+    fetches = false;
 
     event.now_ns = 1000 * STATE_MS;
     core_step(core, &event, &effects);
@@ -24,9 +41,11 @@ static void step(struct core *core, struct core_event event)
     for (size_t i = 0; i < effects.count; i++) {
         if (effects.list[i].op > op)
             op = effects.list[i].op;
+        fetches = fetches || says_fetch(&effects, &effects.list[i]);
     }
     effects_free(&effects);
-    if (op == 0)
+    last_op = op > 0 ? op : last_op;
+    if (op == 0 || disk_stands)
         return;
     struct core_event stored = {.kind = CORE_STORED, .now_ns = event.now_ns};
     stored.u.stored.op = op;
@@ -197,6 +216,59 @@ static void another_hash_at_the_base(void **state)
     core_close(core);
 }
 
+/* What it does not take, because too much waits for the disk, is neither
+ * acknowledged nor asked for until the disk has caught up. */
+static void no_more_is_taken_than_may_wait(void **state)
+{
+    struct core *core = start();
+    struct core_event stored = {.kind = CORE_STORED};
+
+    (void)state;
+    append(core, 30, log_last(&core->log), 1);
+    core->options.ahead_bytes = 100;
+    disk_stands = true;
+    append(core, 30, log_last(&core->log), 50);
+    uint64_t taken = log_last(&core->log).seq;
+    assert_in_range(taken, BASE + 3, BASE + 30);
+    assert_true(core->log.waiting > 100);
+    assert_false(fetches);
+    append(core, 30, log_last(&core->log), 1);
+    assert_int_equal(log_last(&core->log).seq, taken);
+    assert_false(fetches);
+    disk_stands = false;
+    stored.u.stored.op = last_op;
+    step(core, stored);
+    assert_int_equal(core->log.waiting, 0);
+    assert_true(fetches);
+    append(core, 30, log_last(&core->log), 1);
+    assert_int_equal(log_last(&core->log).seq, taken + 1);
+    core_close(core);
+}
+
+/* It says so, and why; nothing but the disk's own word ends it. */
+static void a_full_disk_is_told(void **state)
+{
+    static const char why[] = "the disk is full: /somewhere";
+    struct core_event event = {.kind = CORE_DISK, .u.full = why};
+    struct core *core = start();
+    struct core_status status;
+
+    (void)state;
+    append(core, 30, core->log.base, 0);
+    step(core, event);
+    core_status(core, &status);
+    assert_ptr_equal(status.why, why);
+    append(core, 30, log_last(&core->log), 1);
+    core_status(core, &status);
+    assert_int_equal(status.role, CORE_ROLE_FOLLOWER);
+    assert_ptr_equal(status.why, why);
+    event.u.full = NULL;
+    step(core, event);
+    core_status(core, &status);
+    assert_string_equal(status.why, "");
+    core_close(core);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +276,8 @@ int main(void)
         cmocka_unit_test(a_leader_that_begins_below_the_base),
         cmocka_unit_test(another_hash_at_the_base),
         cmocka_unit_test(a_snapshot_of_a_later_view),
+        cmocka_unit_test(no_more_is_taken_than_may_wait),
+        cmocka_unit_test(a_full_disk_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

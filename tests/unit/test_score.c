@@ -115,6 +115,24 @@ static void only_a_voter_is_offered(void **state)
     assert_int_equal(offer->core.score.value, 0);
 }
 
+/* One of two voters is needed all the same: to promote the other helps nobody. */
+static void a_full_disk_is_not_offered(void **state)
+{
+    struct offer *offer = *state;
+    struct uuid third = sample_uuid(THIRD);
+
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    offer->core.full = "the disk is full";
+    offers(offer, 0);
+    config_remove(&offer->core.config, &third);
+    offer->core.role = CORE_ROLE_LEADER;
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    config_add(&offer->core.config, &third, THIRD);
+    offers(offer, 0);
+    offer->core.full = NULL;
+    offers(offer, SCORE_STANDING + PREFERENCE);
+}
+
 static void an_offer_stands_without_a_leader(void **state)
 {
     struct offer *offer = *state;
@@ -277,24 +295,24 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(only_a_voter_is_offered, begins, ends),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_not_offered, begins,
+                                        ends),
         cmocka_unit_test_setup_teardown(an_offer_stands_without_a_leader,
                                         begins, ends),
-        cmocka_unit_test_setup_teardown(a_laggard_is_not_offered, begins,
-                                        ends),
+        cmocka_unit_test_setup_teardown(a_laggard_is_not_offered, begins, ends),
         cmocka_unit_test_setup_teardown(nothing_compared_yet_is_no_lag, begins,
                                         ends),
         cmocka_unit_test_setup_teardown(who_was_not_heard_yet_may_be_there,
                                         begins, ends),
-        cmocka_unit_test_setup_teardown(cut_off_it_does_not_know, begins,
-                                        ends),
+        cmocka_unit_test_setup_teardown(cut_off_it_does_not_know, begins, ends),
         cmocka_unit_test_setup_teardown(
             preference_counts_while_nobody_is_promoted, begins, ends),
         cmocka_unit_test_setup_teardown(its_own_promotion_fills_the_place,
                                         begins, ends),
         cmocka_unit_test_setup_teardown(a_hot_group_has_more_places, begins,
                                         ends),
-        cmocka_unit_test_setup_teardown(failback_always_prefers_at_once,
-                                        begins, ends),
+        cmocka_unit_test_setup_teardown(failback_always_prefers_at_once, begins,
+                                        ends),
         cmocka_unit_test_setup_teardown(failback_delayed_prefers_later, begins,
                                         ends),
     };
