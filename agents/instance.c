@@ -18,7 +18,7 @@
 #include "lib/ocf.h"
 #include "lib/result.h"
 
-enum { PAUSE_MS = 20 };
+enum { PAUSE_MS = 20, GROUP_MAX = 128 };
 
 void instance_init(struct instance *instance, const char *run_dir,
                    const char *group, const char *state_dir)
@@ -36,7 +36,7 @@ bool instance_recall(struct instance *instance, const char *run_dir,
                      const char *resource)
 {
     char path[INSTANCE_PATH_MAX], text[INSTANCE_PATH_MAX], *dir;
-    char group[INSTANCE_PATH_MAX];
+    char group[GROUP_MAX] = "";
     ssize_t len;
 
     snprintf(path, sizeof path, "%s/%s.rsc", run_dir, resource);
@@ -45,9 +45,9 @@ bool instance_recall(struct instance *instance, const char *run_dir,
         return false;
     text[len] = '\0';
     dir = strchr(text, '/');
-    if (dir == NULL)
+    if (dir == NULL || (size_t)(dir - text) >= sizeof group)
         return false;
-    snprintf(group, sizeof group, "%.*s", (int)(dir - text), text);
+    memcpy(group, text, (size_t)(dir - text));
     instance_init(instance, run_dir, group, dir);
     return true;
 }

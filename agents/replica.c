@@ -247,10 +247,12 @@ static bool is_outdated(const struct ocf *ocf, const char *lines)
 /* Unpromoted it becomes what its parameters say. */
 static int begin_anew(const struct ocf *ocf, const struct instance *instance)
 {
+    struct instance started;
     char why[INSTANCE_WHY_MAX];
     bool killed;
 
-    if (instance_stop(instance, ocf_part_ms(ocf, 1, 4), ocf_part_ms(ocf, 1, 2),
+    find_started(ocf, &started);
+    if (instance_stop(&started, ocf_part_ms(ocf, 1, 4), ocf_part_ms(ocf, 1, 2),
                       &killed, why))
         return begin(ocf, instance);
     ocf_reason(ocf, "%s", why);
