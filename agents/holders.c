@@ -12,24 +12,27 @@
 #include <unistd.h>
 
 /* Long enough for /proc/PID/fdinfo/FD with numbers of any size. */
-enum { PROC_PATH = 64, NUMBER = 16, NAME = 64 };
+enum { PROC_PATH = 64, DIGITS = 9, NAME = 64 };
 
-static bool is_number(const char *text)
+/* The number that is a name in /proc; -1: it is none. */
+static int number_of(const char *name)
 {
-    size_t len = strlen(text);
+    size_t len = strlen(name);
 
-    return len > 0 && len < NUMBER && strspn(text, "0123456789") == len;
+    if (len == 0 || len > DIGITS || strspn(name, "0123456789") != len)
+        return -1;
+    return (int)strtol(name, NULL, 10);
 }
 
 /* Whether /proc/PID/fdinfo/FD lists an exclusive lock (a shared one is that of
  * somebody who looks: instance_locked). */
-static bool has_lock(const char *pid, const char *fd)
+static bool has_lock(pid_t pid, int fd)
 {
     char path[PROC_PATH], line[256];
     bool found = false;
     FILE *file;
 
-    snprintf(path, sizeof path, "/proc/%s/fdinfo/%s", pid, fd);
+    snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, fd);
     file = fopen(path, "re");
     if (file == NULL)
         return false;
@@ -41,50 +44,50 @@ static bool has_lock(const char *pid, const char *fd)
 }
 
 /* Whether a descriptor of the process is the file, with a lock. */
-static bool holds(const char *pid, const struct stat *wanted)
+static bool holds(pid_t pid, const struct stat *wanted)
 {
     char path[PROC_PATH];
     struct dirent *entry;
     bool found = false;
     DIR *fds;
 
-    snprintf(path, sizeof path, "/proc/%s/fd", pid);
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
     fds = opendir(path);
     if (fds == NULL)
         return false;
     while (!found && (entry = readdir(fds)) != NULL) {
         struct stat is;
-        if (is_number(entry->d_name) &&
-            fstatat(dirfd(fds), entry->d_name, &is, 0) == 0 &&
+        int fd = number_of(entry->d_name);
+        if (fd >= 0 && fstatat(dirfd(fds), entry->d_name, &is, 0) == 0 &&
             is.st_dev == wanted->st_dev && is.st_ino == wanted->st_ino)
-            found = has_lock(pid, entry->d_name);
+            found = has_lock(pid, fd);
     }
     closedir(fds);
     return found;
 }
 
 /* " 123 (hotwarmd)", and ", state D" for one that no signal reaches. */
-static void add_name(const char *pid, char *names, size_t size)
+static void add_name(pid_t pid, char *names, size_t size)
 {
     char path[PROC_PATH], text[NAME * 2] = "", name[NAME] = "?", state = '?';
     size_t len = strlen(names);
     FILE *file;
 
-    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
     file = fopen(path, "re");
     if (file != NULL) {
         if (fgets(text, sizeof text, file) != NULL)
             sscanf(text, "%*d (%63[^)]) %c", name, &state);
         fclose(file);
     }
-    snprintf(names + len, size - len, "%s%s (%s%s)", len > 0 ? " " : "", pid,
+    snprintf(names + len, size - len, "%s%d (%s%s)", len > 0 ? " " : "", pid,
              name, state == 'D' ? ", state D" : "");
 }
 
-static bool kill_if_holder(const char *pid, const struct stat *wanted,
-                           char *names, size_t size)
+static bool kill_if_holder(pid_t pid, const struct stat *wanted, char *names,
+                           size_t size)
 {
-    int fd = pidfd_open((pid_t)strtol(pid, NULL, 10), 0);
+    int fd = pidfd_open(pid, 0);
     bool hit;
 
     if (fd < 0)
@@ -115,9 +118,9 @@ unsigned holders_kill(const char *path, char *names, size_t size)
     if (proc == NULL)
         return 0;
     while ((entry = readdir(proc)) != NULL) {
-        if (is_number(entry->d_name) &&
-            strtol(entry->d_name, NULL, 10) != (long)getpid() &&
-            kill_if_holder(entry->d_name, &wanted, names, size))
+        pid_t pid = number_of(entry->d_name);
+        if (pid > 0 && pid != getpid() &&
+            kill_if_holder(pid, &wanted, names, size))
             count++;
     }
     closedir(proc);

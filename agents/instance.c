@@ -18,7 +18,7 @@
 #include "lib/ocf.h"
 #include "lib/result.h"
 
-enum { PAUSE_MS = 20 };
+enum { PAUSE_MS = 20, GROUP_MAX = 128 };
 
 void instance_init(struct instance *instance, const char *run_dir,
                    const char *group, const char *state_dir)
@@ -36,7 +36,7 @@ bool instance_recall(struct instance *instance, const char *run_dir,
                      const char *resource)
 {
     char path[INSTANCE_PATH_MAX], text[INSTANCE_PATH_MAX], *dir;
-    char group[INSTANCE_PATH_MAX];
+    char group[GROUP_MAX] = "";
     ssize_t len;
 
     snprintf(path, sizeof path, "%s/%s.rsc", run_dir, resource);
@@ -45,9 +45,9 @@ bool instance_recall(struct instance *instance, const char *run_dir,
         return false;
     text[len] = '\0';
     dir = strchr(text, '/');
-    if (dir == NULL)
+    if (dir == NULL || (size_t)(dir - text) >= sizeof group)
         return false;
-    snprintf(group, sizeof group, "%.*s", (int)(dir - text), text);
+    memcpy(group, text, (size_t)(dir - text));
     instance_init(instance, run_dir, group, dir);
     return true;
 }
@@ -223,16 +223,14 @@ void instance_refresh(const struct instance *instance)
         close(fd);
 }
 
-/* The supervisor's lines, up to the end of the connection; false when they did
- * not come, or not all by the deadline. */
-static bool supervisor_lines(const struct instance *instance,
+bool instance_ask_supervisor(const struct instance *instance, const char *line,
                              uint64_t deadline_ms, char *text, size_t size)
 {
     struct pollfd poller = {.fd = -1, .events = POLLIN};
     size_t len = 0;
     ssize_t got = -1;
 
-    if (!say(instance, "status\n", &poller.fd) || poller.fd < 0)
+    if (!say(instance, line, &poller.fd) || poller.fd < 0)
         return false;
     for (;;) {
         uint64_t now = ocf_now_ms();
@@ -246,14 +244,15 @@ static bool supervisor_lines(const struct instance *instance,
     }
     close(poller.fd);
     text[len] = '\0';
-    return got == 0;
+    return got == 0 && len >= 3 && strcmp(text + len - 3, "ok\n") == 0;
 }
 
 bool instance_await_score(const struct instance *instance, uint64_t deadline_ms)
 {
     char text[INSTANCE_WHY_MAX];
 
-    while (supervisor_lines(instance, deadline_ms, text, sizeof text)) {
+    while (instance_ask_supervisor(instance, "status\n", deadline_ms, text,
+                                   sizeof text)) {
         const char *score = strstr(text, "score ");
         if (score == NULL || strtol(score + 6, NULL, 10) <= 0 ||
             strstr(text, "score_set yes\n") != NULL)

@@ -80,6 +80,11 @@ enum instance_state instance_tell(const struct instance *instance,
                                   const char *verb, uint64_t deadline_ms,
                                   char why[INSTANCE_WHY_MAX]);
 
+/* What the supervisor says to `line` (with its end; supervise/control.h). False
+ * when that did not come, or not all of it by the deadline, or is an error. */
+bool instance_ask_supervisor(const struct instance *instance, const char *line,
+                             uint64_t deadline_ms, char *text, size_t size);
+
 /* Has Pacemaker told the promotion score again, for it may have forgotten it.
  * Does not wait. */
 void instance_refresh(const struct instance *instance);

@@ -4,7 +4,6 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "agents/agents.h"
+#include "agents/arguments.h"
 #include "agents/instance.h"
 #include "agents/launch.h"
 #include "agents/paths.h"
@@ -25,30 +25,10 @@ enum {
     GONE_MS = 500,   /* for so long a daemon that was ready may be missed */
     WHY_MS = 500,    /* kept back to ask why a promotion did not happen */
     SCORE_MS = 3000, /* for Pacemaker to take a score */
-    ARGUMENTS = 16,  /* of hotwarm-supervise, with room */
-    ARGUMENT_BYTES = 320
+    ASK_MS = 500     /* for the supervisor to answer */
 };
 
 /* --- what is meant --- */
-
-static const char *group_of(const struct ocf *ocf)
-{
-    return ocf_text(ocf, REPLICA_GROUP);
-}
-
-/* "" when it cannot be told. */
-static void state_dir_of(const struct ocf *ocf, char dir[REPLICA_DIR_BYTES])
-{
-    dir[0] = '\0';
-    if (!ocf_good(ocf, REPLICA_STATE_DIR))
-        return;
-    if (ocf_given(ocf, REPLICA_STATE_DIR))
-        snprintf(dir, REPLICA_DIR_BYTES, "%s",
-                 ocf_text(ocf, REPLICA_STATE_DIR));
-    else
-        snprintf(dir, REPLICA_DIR_BYTES, "%s/%s", paths_state_dir(),
-                 group_of(ocf));
-}
 
 /* False when the group is not named: then nothing of it can run. */
 static bool find_instance(const struct ocf *ocf, struct instance *instance)
@@ -57,8 +37,8 @@ static bool find_instance(const struct ocf *ocf, struct instance *instance)
 
     if (!ocf_good(ocf, REPLICA_GROUP))
         return false;
-    state_dir_of(ocf, dir);
-    instance_init(instance, paths_run_dir(), group_of(ocf),
+    arguments_state_dir(ocf, dir);
+    instance_init(instance, paths_run_dir(), ocf_text(ocf, REPLICA_GROUP),
                   *dir != '\0' ? dir : NULL);
     return true;
 }
@@ -70,21 +50,6 @@ static bool find_started(const struct ocf *ocf, struct instance *instance)
 {
     return instance_recall(instance, paths_run_dir(), ocf_instance(ocf)) ||
            find_instance(ocf, instance);
-}
-
-/* The largest odd number up to the number of instances, but 2 of 2. */
-static int64_t expected_voters(const struct ocf *ocf)
-{
-    int64_t instances;
-
-    if (ocf_given(ocf, REPLICA_EXPECTED_VOTERS))
-        return ocf_number(ocf, REPLICA_EXPECTED_VOTERS);
-    instances = ocf_meta("clone_max", 1);
-    if (instances > REPLICA_VOTERS_MAX)
-        instances = REPLICA_VOTERS_MAX;
-    if (instances < 1)
-        instances = 1;
-    return instances % 2 == 0 && instances > 2 ? instances - 1 : instances;
 }
 
 static bool is_set(const struct ctl_status *status, const char *key)
@@ -112,7 +77,7 @@ static bool is_degraded(const struct ctl_status *status)
            strcasestr(why, "disk is full") != NULL;
 }
 
-/* --- monitor --- */
+/* --- what is seen of it --- */
 
 /* Promoted is whose gate is open, not whose promotion ("promoted") still stands in
  * the log: a demotion closes the gate at once, its entry may come much later. Nor
@@ -154,105 +119,24 @@ static int look(const struct ocf *ocf, uint64_t deadline_ms)
     return OCF_ERR_GENERIC;
 }
 
-/* Only a group without a name is refused: a typo elsewhere must not end a
- * replica that serves. A score counts only where Pacemaker knows the instance,
- * and a probe is when it learns of it. */
-static int replica_monitor(struct ocf *ocf)
-{
-    struct instance instance;
-    int code;
-
-    if (!ocf_good(ocf, REPLICA_GROUP) && !ocf_is_probe(ocf))
-        return ocf_refuse(ocf, REPLICA_GROUP);
-    code = look(ocf, ocf_deadline_ms(ocf));
-    if (ocf_is_probe(ocf) && code != OCF_NOT_RUNNING &&
-        find_instance(ocf, &instance))
-        instance_refresh(&instance);
-    return code;
-}
-
 /* --- start --- */
 
-struct arguments {
-    char text[ARGUMENTS][ARGUMENT_BYTES];
-    char *argv[ARGUMENTS + 1];
-    size_t count;
-};
-
-__attribute__((format(printf, 2, 3))) static void argument(
-    struct arguments *arguments, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(arguments->text[arguments->count], ARGUMENT_BYTES, format, args);
-    va_end(args);
-    arguments->argv[arguments->count] = arguments->text[arguments->count];
-    arguments->argv[++arguments->count] = NULL;
-}
-
-/* Times in milliseconds, sizes in bytes. */
-static void fill_arguments(const struct ocf *ocf, struct arguments *arguments)
-{
-    char dir[REPLICA_DIR_BYTES];
-
-    state_dir_of(ocf, dir);
-    arguments->count = 0;
-    argument(arguments, "%s", paths_supervise());
-    argument(arguments, "--group=%s", group_of(ocf));
-    argument(arguments, "--mode=%s", ocf_text(ocf, REPLICA_MODE));
-    argument(arguments, "--expected-voters=%" PRId64, expected_voters(ocf));
-    argument(arguments, "--instances=%" PRId64, ocf_meta("clone_max", 0));
-    argument(arguments, "--state-dir=%s", dir);
-    argument(arguments, "--socket-group=%s",
-             ocf_text(ocf, REPLICA_SOCKET_GROUP));
-    argument(arguments, "--write-timeout=%" PRId64,
-             ocf_number(ocf, REPLICA_WRITE_TIMEOUT));
-    argument(arguments, "--hang-timeout=%" PRId64,
-             ocf_number(ocf, REPLICA_HANG_TIMEOUT));
-    argument(arguments, "--max-memory=%" PRId64,
-             ocf_number(ocf, REPLICA_MAX_MEMORY));
-    argument(arguments, "--transfer-rate=%" PRId64,
-             ocf_number(ocf, REPLICA_TRANSFER_RATE));
-    argument(arguments, "--reads=%s", ocf_text(ocf, REPLICA_READS));
-    argument(arguments, "--fencing=%s", ocf_text(ocf, REPLICA_FENCING));
-    argument(arguments, "--resource=%.255s", ocf_instance(ocf));
-}
-
-/* How early this node stands in preferred_nodes: the first has as much as there
- * are nodes, one that is not named has 0. */
-static unsigned preference(const struct ocf *ocf)
-{
-    const char *self = getenv("OCF_RESKEY_CRM_meta_on_node");
-    char copy[REPLICA_NODES_BYTES], *rest = copy;
-    unsigned place = 0, named = 0;
-    const char *node;
-
-    snprintf(copy, sizeof copy, "%s", ocf_text(ocf, REPLICA_PREFERRED_NODES));
-    while ((node = strsep(&rest, " ,")) != NULL) {
-        if (*node == '\0')
-            continue;
-        named++;
-        if (place == 0 && self != NULL && strcmp(node, self) == 0)
-            place = named;
-    }
-    return place == 0 ? 0 : named - place + 1;
-}
-
-/* What may change while the daemon runs. */
+/* What may change while the daemon runs. The supervisor hears it first: it then
+ * keeps back for a moment how the scores move (supervise/cluster.h). */
 static int tune(const struct ocf *ocf, const struct instance *instance)
 {
-    char verb[INSTANCE_VERB_MAX], why[INSTANCE_WHY_MAX];
+    char verb[INSTANCE_VERB_MAX], line[INSTANCE_VERB_MAX + 16], answer[64];
+    char why[INSTANCE_WHY_MAX];
 
-    snprintf(verb, sizeof verb,
-             "TUNE preference %u failback %s failback_delay %" PRId64
-             " maxlag %" PRId64 " promoted_max %" PRId64,
-             preference(ocf), ocf_text(ocf, REPLICA_FAILBACK),
-             ocf_number(ocf, REPLICA_FAILBACK_DELAY),
-             ocf_number(ocf, REPLICA_MAXLAG), ocf_meta("promoted_max", 1));
+    arguments_tuning(ocf, verb);
+    snprintf(line, sizeof line, "tuned %s\n", verb);
+    instance_ask_supervisor(instance, line, ocf_now_ms() + ASK_MS, answer,
+                            sizeof answer);
     if (instance_tell(instance, verb, ocf_deadline_ms(ocf), why) ==
         INSTANCE_RUNNING)
         return OCF_SUCCESS;
+    instance_ask_supervisor(instance, "tuned\n", ocf_now_ms() + ASK_MS, answer,
+                            sizeof answer);
     ocf_reason(ocf, "%s", why);
     return OCF_ERR_GENERIC;
 }
@@ -303,17 +187,13 @@ static int await_answer(const struct ocf *ocf, const struct instance *instance)
     return OCF_ERR_GENERIC;
 }
 
-static int replica_start(struct ocf *ocf)
+static int begin(const struct ocf *ocf, const struct instance *instance)
 {
     struct arguments arguments;
-    struct instance instance;
     struct launch launch;
-    int code = look(ocf, ocf_deadline_ms(ocf));
+    int code;
 
-    if (code != OCF_NOT_RUNNING)
-        return code == OCF_ERR_GENERIC ? code : OCF_SUCCESS;
-    find_instance(ocf, &instance);
-    fill_arguments(ocf, &arguments);
+    arguments_fill(ocf, &arguments);
     code = launch_start(&launch, arguments.argv);
     if (code != 0) {
         ocf_reason(ocf, "%s: %s", arguments.argv[0], result_text(code));
@@ -323,8 +203,114 @@ static int replica_start(struct ocf *ocf)
     code = await_launch(ocf, &launch);
     launch_end(&launch);
     if (code == OCF_SUCCESS)
-        code = await_answer(ocf, &instance);
-    return code == OCF_SUCCESS ? tune(ocf, &instance) : code;
+        code = await_answer(ocf, instance);
+    return code == OCF_SUCCESS ? tune(ocf, instance) : code;
+}
+
+static int replica_start(struct ocf *ocf)
+{
+    struct instance instance;
+    int code = look(ocf, ocf_deadline_ms(ocf));
+
+    if (code != OCF_NOT_RUNNING)
+        return code == OCF_ERR_GENERIC ? code : OCF_SUCCESS;
+    find_instance(ocf, &instance);
+    return begin(ocf, &instance);
+}
+
+/* --- parameters that have changed --- */
+
+/* Pacemaker 2.1.5 looks at the parameters of an instance's last action, if that
+ * was a start, a promotion or a probe. One that was demoted last, by an
+ * administrator or on the way to a restart that something interrupted, it neither
+ * restarts nor reloads; it only gives the new ones to its next monitor, or to
+ * promote. So those see to it. */
+
+/* How the replica was started and tuned. */
+static bool ask_started(const struct instance *instance,
+                        char lines[ARGUMENTS_BYTES])
+{
+    return instance_ask_supervisor(instance, "started\n", ocf_now_ms() + ASK_MS,
+                                   lines, ARGUMENTS_BYTES);
+}
+
+static bool is_outdated(const struct ocf *ocf, const char *lines)
+{
+    char was[ARGUMENT_BYTES], wanted[ARGUMENT_BYTES];
+
+    if (!arguments_differ(ocf, lines, was, wanted))
+        return false;
+    ocf_log(ocf, LOG_NOTICE, "runs with %s, its parameters say %s", was,
+            wanted);
+    return true;
+}
+
+/* Unpromoted it becomes what its parameters say. */
+static int begin_anew(const struct ocf *ocf, const struct instance *instance)
+{
+    struct instance started;
+    char why[INSTANCE_WHY_MAX];
+    bool killed;
+
+    find_started(ocf, &started);
+    if (instance_stop(&started, ocf_part_ms(ocf, 1, 4), ocf_part_ms(ocf, 1, 2),
+                      &killed, why))
+        return begin(ocf, instance);
+    ocf_reason(ocf, "%s", why);
+    return OCF_ERR_GENERIC;
+}
+
+static bool is_managed(const struct ocf *ocf, const struct instance *instance)
+{
+    char text[ARGUMENT_BYTES];
+
+    return instance_ask_supervisor(instance, "managed\n",
+                                   ocf_part_ms(ocf, 1, 4), text, sizeof text) &&
+           strncmp(text, "managed yes\n", 12) == 0;
+}
+
+/* For a monitor that has found it running. One that is promoted is not restarted:
+ * where Pacemaker manages it, it does that by itself. A typo changes nothing. */
+static int keep_up(const struct ocf *ocf, const struct instance *instance,
+                   int code)
+{
+    char verb[INSTANCE_VERB_MAX], lines[ARGUMENTS_BYTES];
+
+    for (size_t i = 0; i < REPLICA_PARAMS; i++) {
+        if (!ocf_good(ocf, i))
+            return code;
+    }
+    if (!ask_started(instance, lines))
+        return code;
+    if (code == OCF_SUCCESS && ocf_role(ocf) != OCF_ROLE_PROMOTED &&
+        is_outdated(ocf, lines) && is_managed(ocf, instance))
+        return begin_anew(ocf, instance);
+    arguments_tuning(ocf, verb);
+    if (!arguments_tuned(lines, verb) && tune(ocf, instance) != OCF_SUCCESS)
+        return OCF_ERR_GENERIC;
+    return code;
+}
+
+/* --- monitor --- */
+
+/* Only a group without a name is refused: a typo elsewhere must not end a
+ * replica that serves. A score counts only where Pacemaker knows the instance,
+ * and a probe is when it learns of it. */
+static int replica_monitor(struct ocf *ocf)
+{
+    struct instance instance;
+    int code;
+
+    if (!ocf_good(ocf, REPLICA_GROUP) && !ocf_is_probe(ocf))
+        return ocf_refuse(ocf, REPLICA_GROUP);
+    code = look(ocf, ocf_deadline_ms(ocf));
+    if (code == OCF_NOT_RUNNING || !find_instance(ocf, &instance))
+        return code;
+    if (ocf_is_probe(ocf))
+        instance_refresh(&instance);
+    else if (code == OCF_SUCCESS || code == OCF_RUNNING_PROMOTED)
+        code = keep_up(ocf, &instance, code);
+    return code;
 }
 
 /* --- stop, promote, demote --- */
@@ -341,7 +327,8 @@ static int replica_stop(struct ocf *ocf)
                          ocf_deadline_ms(ocf), &killed, why);
     if (killed)
         ocf_log(ocf, LOG_WARNING,
-                "group %s did not end by itself and was killed", group_of(ocf));
+                "group %s did not end by itself and was killed",
+                ocf_text(ocf, REPLICA_GROUP));
     if (done)
         return OCF_SUCCESS;
     ocf_reason(ocf, "%s", why);
@@ -384,16 +371,44 @@ static bool why_not(const struct instance *instance, uint64_t deadline_ms,
     return silent;
 }
 
+/* For promote, before anything else. Of two voters, one that began anew is a
+ * learner first. */
+static int catch_up(const struct ocf *ocf, const struct instance *instance,
+                    uint64_t until)
+{
+    char why[INSTANCE_WHY_MAX], lines[ARGUMENTS_BYTES];
+    struct ctl_status status;
+    bool done = false;
+    int code;
+
+    if (!ask_started(instance, lines) || !is_outdated(ocf, lines) ||
+        look(ocf, until) != OCF_SUCCESS)
+        return OCF_SUCCESS;
+    code = begin_anew(ocf, instance);
+    while (code == OCF_SUCCESS && !done && ocf_now_ms() < until &&
+           instance_look(instance, until, &status, why) == INSTANCE_RUNNING) {
+        done = is_set(&status, "voter");
+        ctl_status_free(&status);
+        if (!done)
+            poll(NULL, 0, PAUSE_MS);
+    }
+    return code;
+}
+
 /* The daemon knows at once what cannot become promoted and says so. */
 static int replica_promote(struct ocf *ocf)
 {
     uint64_t deadline = ocf_deadline_ms(ocf), now = ocf_now_ms(), until;
     char why[INSTANCE_WHY_MAX], status_why[INSTANCE_WHY_MAX];
     struct instance instance;
+    int code;
 
     find_instance(ocf, &instance);
     until = deadline > now + 2 * WHY_MS ? deadline - WHY_MS
                                         : now + (deadline - now) / 2;
+    code = catch_up(ocf, &instance, until);
+    if (code != OCF_SUCCESS)
+        return code;
     switch (instance_tell(&instance, "PROMOTE", until, why)) {
     case INSTANCE_RUNNING:
         return with_score(ocf, &instance);
@@ -480,7 +495,7 @@ static int replica_validate_all(struct ocf *ocf)
                    ocf_text(ocf, REPLICA_SOCKET_GROUP));
         return OCF_ERR_INSTALLED;
     }
-    state_dir_of(ocf, dir);
+    arguments_state_dir(ocf, dir);
     if (stat(dir, &is) == 0 ? !S_ISDIR(is.st_mode) : errno != ENOENT) {
         ocf_reason(ocf, "state_dir=\"%.80s\" cannot be a directory here", dir);
         return OCF_ERR_ARGS;

@@ -549,7 +549,7 @@ static void explain_corosync(int rc, char *error, size_t error_size)
 {
     char word[32];
 
-    snprintf(word, sizeof(word), "%s", error);
+    snprintf(word, sizeof(word), "%.31s", error);
     if (rc == EACCES)
         snprintf(
             error, error_size,

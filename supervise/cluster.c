@@ -27,6 +27,8 @@ struct cluster {
     struct timer pause;    /* between two attempts */
     struct timer again;    /* the score's */
     struct timer deadline; /* of a report, or of clearing */
+    struct timer hold;     /* of scores that move */
+    struct timer why_hold; /* of the newest why */
     uint64_t retry_ms;     /* 0: the last command succeeded */
     bool complained;
     /* score; UNKNOWN when it is not known what Pacemaker has */
@@ -42,6 +44,10 @@ struct cluster {
     char why_wanted[LINK_MAX + 1];
     char why_known[LINK_MAX + 1];
     char why_sent[LINK_MAX + 1];
+    /* whether it is managed; NULL: nobody asks */
+    void (*managed)(void *context, const char *answer);
+    void *managed_context;
+    bool managed_due;
     /* report */
     char count_before[CRMMON_COUNT_SIZE];
     unsigned tries;
@@ -147,6 +153,22 @@ static int run_why(struct cluster *cluster, const char *why,
     return run(cluster, argv, COMMAND_KEEP_ERRORS, done);
 }
 
+static int run_crm_mon(struct cluster *cluster,
+                       void (*done)(void *context,
+                                    const struct command_result *result))
+{
+    char node[300], resource[300];
+    const char *argv[] = {
+        "crm_mon", "--one-shot", "--output-as=xml",
+        resource,  node,         "--include=none,resources,failcounts",
+        NULL};
+
+    snprintf(node, sizeof(node), "--node=%s", cluster->node);
+    snprintf(resource, sizeof(resource), "--resource=%s",
+             cluster->options->resource);
+    return run(cluster, argv, COMMAND_KEEP_OUTPUT, done);
+}
+
 /* ---- following ---- */
 
 static void follow(struct cluster *cluster);
@@ -223,14 +245,60 @@ static void on_why_followed(void *context, const struct command_result *result)
     followed(cluster, "reason attribute", result);
 }
 
+static void answer_managed(struct cluster *cluster, const char *answer)
+{
+    void (*managed)(void *context, const char *answer) = cluster->managed;
+
+    cluster->managed_due = false;
+    cluster->managed = NULL;
+    if (managed != NULL)
+        managed(cluster->managed_context, answer);
+}
+
+static void on_managed(void *context, const struct command_result *result)
+{
+    struct cluster *cluster = context;
+    struct crmmon seen;
+
+    cluster->running = NULL;
+    if (!succeeded(result) || crmmon_read(result->text, &seen) != 0)
+        answer_managed(cluster, "unknown");
+    else
+        answer_managed(cluster, seen.managed ? "yes" : "no");
+    follow(cluster);
+}
+
+/* The score that Pacemaker is to have now. */
+static int score_now(const struct cluster *cluster)
+{
+    int score = cluster->score_wanted == UNKNOWN ? 0 : cluster->score_wanted;
+
+    return cluster->hold.armed && score > 0 && cluster->score_known > 0
+               ? cluster->score_known
+               : score;
+}
+
+static bool why_is_due(const struct cluster *cluster)
+{
+    return cluster->why_wanted_any && !cluster->why_hold.armed &&
+           (!cluster->why_known_any ||
+            strcmp(cluster->why_wanted, cluster->why_known) != 0);
+}
+
 /* What is to be done next, if nothing is being done. */
 static void follow(struct cluster *cluster)
 {
-    int rc = 0;
-    int score = cluster->score_wanted == UNKNOWN ? 0 : cluster->score_wanted;
+    int rc = 0, score = score_now(cluster);
 
-    if (cluster->state != FOLLOWING || cluster->running != NULL ||
-        cluster->pause.armed)
+    if (cluster->state != FOLLOWING || cluster->running != NULL)
+        return;
+    if (cluster->managed_due) { /* somebody waits */
+        cluster->managed_due = false;
+        if (run_crm_mon(cluster, on_managed) == 0)
+            return;
+        answer_managed(cluster, "unknown");
+    }
+    if (cluster->pause.armed)
         return;
     if (score != cluster->score_known || cluster->score_due) {
         cluster->score_due = false;
@@ -241,15 +309,19 @@ static void follow(struct cluster *cluster)
         rc = run_score_query(cluster, on_score_asked);
     } else if (cluster->rewrite_due) {
         rc = run_rewrite(cluster, on_rewritten);
-    } else if (cluster->why_wanted_any &&
-               (!cluster->why_known_any ||
-                strcmp(cluster->why_wanted, cluster->why_known) != 0)) {
+    } else if (why_is_due(cluster)) {
         memcpy(cluster->why_sent, cluster->why_wanted,
                sizeof(cluster->why_sent));
+        cluster->why_known_any = false; /* until it has ended well */
         rc = run_why(cluster, cluster->why_sent, on_why_followed);
     }
     if (rc != 0)
         retry_later(cluster);
+}
+
+static void cluster_on_held(void *context)
+{
+    follow(context);
 }
 
 static void cluster_on_again(void *context)
@@ -272,10 +344,33 @@ void cluster_set_score(struct cluster *cluster, int score)
 
 void cluster_set_why(struct cluster *cluster, const char *text)
 {
-    if (cluster->state != FOLLOWING)
+    if (cluster->state != FOLLOWING ||
+        (cluster->why_wanted_any && strcmp(cluster->why_wanted, text) == 0))
         return;
     cluster->why_wanted_any = true;
     snprintf(cluster->why_wanted, sizeof(cluster->why_wanted), "%s", text);
+    timer_arm(&cluster->why_hold, cluster->options->hold_ms);
+}
+
+void cluster_hold(struct cluster *cluster)
+{
+    if (cluster->state == FOLLOWING)
+        timer_arm(&cluster->hold, cluster->options->hold_ms);
+}
+
+void cluster_ask_managed(struct cluster *cluster,
+                         void (*done)(void *context, const char *answer),
+                         void *context)
+{
+    bool asked = cluster->managed != NULL;
+
+    cluster->managed = done;
+    cluster->managed_context = context;
+    if (cluster->state != FOLLOWING)
+        answer_managed(cluster, "unknown");
+    if (asked || cluster->managed == NULL)
+        return;
+    cluster->managed_due = true;
     follow(cluster);
 }
 
@@ -295,6 +390,9 @@ static void leave(struct cluster *cluster)
     timer_stop(&cluster->pause);
     timer_stop(&cluster->again);
     timer_stop(&cluster->deadline);
+    timer_stop(&cluster->hold);
+    timer_stop(&cluster->why_hold);
+    answer_managed(cluster, "unknown");
 }
 
 static void finish(struct cluster *cluster)
@@ -307,22 +405,6 @@ static void finish(struct cluster *cluster)
 /* ---- report ---- */
 
 static void ask(struct cluster *cluster);
-
-static int run_crm_mon(struct cluster *cluster,
-                       void (*done)(void *context,
-                                    const struct command_result *result))
-{
-    char node[300], resource[300];
-    const char *argv[] = {
-        "crm_mon", "--one-shot", "--output-as=xml",
-        resource,  node,         "--include=none,resources,failcounts",
-        NULL};
-
-    snprintf(node, sizeof(node), "--node=%s", cluster->node);
-    snprintf(resource, sizeof(resource), "--resource=%s",
-             cluster->options->resource);
-    return run(cluster, argv, COMMAND_KEEP_OUTPUT, done);
-}
 
 static void on_checked(void *context, const struct command_result *result)
 {
@@ -457,7 +539,9 @@ void cluster_clear(struct cluster *cluster, void (*done)(void *context),
     cluster->done = done;
     cluster->context = context;
     cluster->score_cleared = false;
-    cluster->why_cleared = !cluster->why_wanted_any;
+    cluster->why_cleared =
+        !cluster->why_wanted_any ||
+        (cluster->why_known_any && cluster->why_known[0] == '\0');
     timer_arm(&cluster->deadline, CLUSTER_CLEAR_MS);
     clear_next(cluster);
 }
@@ -496,6 +580,10 @@ struct cluster *cluster_new(qb_loop_t *loop, const struct options *options,
         .loop = loop, .fire = cluster_on_again, .context = cluster};
     cluster->deadline = (struct timer){
         .loop = loop, .fire = cluster_on_deadline, .context = cluster};
+    cluster->hold = (struct timer){
+        .loop = loop, .fire = cluster_on_held, .context = cluster};
+    cluster->why_hold = (struct timer){
+        .loop = loop, .fire = cluster_on_held, .context = cluster};
     timer_arm(&cluster->again, options->score_interval_ms);
     follow(cluster);
     return cluster;

@@ -13,6 +13,13 @@
  *   CLUSTER_RETRY_MAX_MS. A score of an earlier life is removed before this
  *   one's first.
  *
+ *   Each change makes Pacemaker think again, and what it had begun is then not
+ *   always ended as it was meant. So two things are kept back for hold_ms:
+ *     - why: it is written once it has stood for so long. Most reasons pass by
+ *       themselves, as those of a start.
+ *     - after cluster_hold, a score that moves but stays positive: a change of
+ *       parameters moves it on all nodes while Pacemaker still reloads.
+ *
  *   Pacemaker loses scores in two ways, so that every score_interval_ms
  *     - it is set again: a restarted pacemaker-attrd has forgotten it (one that
  *       has not drops it);
@@ -64,11 +71,22 @@ struct cluster *cluster_new(qb_loop_t *loop, const struct options *options,
                             const char *node);
 void cluster_free(struct cluster *cluster);
 
-/* Wanted from now on; 0 removes. Ignored unless following. */
+/* Wanted from now on; 0 removes. Ignored unless following. A score is in place
+ * when cluster_score_is_set says so. */
 void cluster_set_score(struct cluster *cluster, int score);
 
 /* Wanted from now on; "" removes. Ignored unless following. */
 void cluster_set_why(struct cluster *cluster, const char *text);
+
+/* Scores that move, from one to another, are kept back for hold_ms. */
+void cluster_hold(struct cluster *cluster);
+
+/* Asks whether Pacemaker manages the resource on this node. `done` is called once,
+ * perhaps from within this call, with "yes", "no" or "unknown". One at a time: who
+ * asks while that goes on is answered with it. */
+void cluster_ask_managed(struct cluster *cluster,
+                         void (*done)(void *context, const char *answer),
+                         void *context);
 
 /* Sets the score again now, because somebody found it missing. */
 void cluster_refresh(struct cluster *cluster);

@@ -14,10 +14,13 @@
 
 enum { CONNECTIONS_MAX = 32 };
 
+/* What a connection waits for. */
+enum waits { WAITS_FOR_NOTHING, WAITS_FOR_STOP, WAITS_FOR_MANAGED };
+
 struct connection {
     struct control *control;
     int fd; /* -1: free */
-    bool stopping;
+    enum waits waits;
     size_t len;
     char line[CONTROL_LINE_MAX];
 };
@@ -47,24 +50,34 @@ static int parse_grace(const char *text, uint64_t *grace_ms)
 }
 
 int control_parse(const char *line, enum control_request *request,
-                  uint64_t *grace_ms)
+                  uint64_t *grace_ms, const char **rest)
 {
+    static const struct {
+        const char *word;
+        enum control_request request;
+        bool more; /* something may follow */
+    } rows[] = {
+        {"stop", CONTROL_STOP, true},
+        {"status", CONTROL_STATUS, false},
+        {"refresh", CONTROL_REFRESH, false},
+        {"started", CONTROL_STARTED, false},
+        {"tuned", CONTROL_TUNED, true},
+        {"managed", CONTROL_MANAGED, false},
+    };
+    size_t len = strcspn(line, " ");
+
     *grace_ms = CONTROL_GRACE_MS;
-    if (strcmp(line, "status") == 0) {
-        *request = CONTROL_STATUS;
+    *rest = line[len] == ' ' ? line + len + 1 : "";
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strlen(rows[i].word) != len ||
+            strncmp(line, rows[i].word, len) != 0)
+            continue;
+        if (!rows[i].more && line[len] != '\0')
+            return RESULT_MALFORMED;
+        *request = rows[i].request;
+        if (*request == CONTROL_STOP && line[len] != '\0')
+            return parse_grace(*rest, grace_ms);
         return 0;
-    }
-    if (strcmp(line, "refresh") == 0) {
-        *request = CONTROL_REFRESH;
-        return 0;
-    }
-    if (strcmp(line, "stop") == 0) {
-        *request = CONTROL_STOP;
-        return 0;
-    }
-    if (strncmp(line, "stop ", 5) == 0) {
-        *request = CONTROL_STOP;
-        return parse_grace(line + 5, grace_ms);
     }
     return RESULT_MALFORMED;
 }
@@ -92,24 +105,42 @@ static void answer(struct connection *connection, const struct buf *text)
 static void carry_out(struct connection *connection)
 {
     struct control *control = connection->control;
+    const struct control_calls *calls = control->calls;
     enum control_request request;
     struct buf text = {0};
+    const char *rest;
     uint64_t grace_ms;
 
-    if (control_parse(connection->line, &request, &grace_ms) != 0) {
+    if (control_parse(connection->line, &request, &grace_ms, &rest) != 0) {
         buf_printf(&text, "error unknown request\n");
         answer(connection, &text);
-    } else if (request == CONTROL_STOP) {
-        connection->stopping = true;
-        control->calls->stop(control->context, grace_ms);
-    } else {
-        if (request == CONTROL_STATUS)
-            control->calls->status(control->context, &text);
-        else
-            control->calls->refresh(control->context);
-        buf_printf(&text, "ok\n");
-        answer(connection, &text);
+        buf_free(&text);
+        return;
     }
+    switch (request) {
+    case CONTROL_STOP:
+        connection->waits = WAITS_FOR_STOP;
+        calls->stop(control->context, grace_ms);
+        return;
+    case CONTROL_MANAGED:
+        connection->waits = WAITS_FOR_MANAGED;
+        calls->managed(control->context);
+        return;
+    case CONTROL_STATUS:
+        calls->status(control->context, &text);
+        break;
+    case CONTROL_STARTED:
+        calls->started(control->context, &text);
+        break;
+    case CONTROL_TUNED:
+        calls->tuned(control->context, rest);
+        break;
+    case CONTROL_REFRESH:
+        calls->refresh(control->context);
+        break;
+    }
+    buf_printf(&text, "ok\n");
+    answer(connection, &text);
     buf_free(&text);
 }
 
@@ -125,7 +156,7 @@ static void read_connection(struct connection *connection)
         drop(connection);
         return;
     }
-    if (connection->stopping)
+    if (connection->waits != WAITS_FOR_NOTHING)
         return; /* nothing more is read from it */
     connection->len += (size_t)got;
     char *end = memchr(line, '\n', connection->len);
@@ -156,7 +187,7 @@ static struct connection *find_place(struct control *control)
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
         struct connection *connection =
             &control->connections[control->oldest++ % CONNECTIONS_MAX];
-        if (!connection->stopping) {
+        if (connection->waits != WAITS_FOR_STOP) {
             drop(connection);
             return connection;
         }
@@ -206,16 +237,31 @@ int control_open(qb_loop_t *loop, int fd, const struct control_calls *calls,
     return 0;
 }
 
+static void answer_all(struct control *control, enum waits waits,
+                       const struct buf *text)
+{
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        struct connection *connection = &control->connections[i];
+        if (connection->fd >= 0 && connection->waits == waits)
+            answer(connection, text);
+    }
+}
+
 void control_answer_stops(struct control *control)
 {
     struct buf text = {0};
 
     buf_printf(&text, "ok\n");
-    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-        struct connection *connection = &control->connections[i];
-        if (connection->fd >= 0 && connection->stopping)
-            answer(connection, &text);
-    }
+    answer_all(control, WAITS_FOR_STOP, &text);
+    buf_free(&text);
+}
+
+void control_answer_managed(struct control *control, const char *managed)
+{
+    struct buf text = {0};
+
+    buf_printf(&text, "managed %s\nok\n", managed);
+    answer_all(control, WAITS_FOR_MANAGED, &text);
     buf_free(&text);
 }
 

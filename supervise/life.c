@@ -27,6 +27,7 @@ struct life {
     uint64_t grace_ends_ms;
     bool stop_asked;
     bool cleared;
+    char tuned[CONTROL_LINE_MAX]; /* "": not, or not to be relied on */
     int status;
     char reason[LINK_MAX + 1]; /* the daemon's own, from "failed" */
 };
@@ -289,13 +290,51 @@ static void life_on_refresh(void *context)
     cluster_refresh(life->cluster);
 }
 
+static void life_on_started(void *context, struct buf *lines)
+{
+    const struct life *life = context;
+    char *const *arguments = life->settings.options->arguments;
+
+    for (; *arguments != NULL; arguments++)
+        buf_printf(lines, "%s\n", *arguments);
+    if (life->tuned[0] != '\0')
+        buf_printf(lines, "tuned %s\n", life->tuned);
+}
+
+static void life_on_tuned(void *context, const char *text)
+{
+    struct life *life = context;
+
+    if (life->tuned[0] != '\0')
+        cluster_hold(life->cluster);
+    snprintf(life->tuned, sizeof(life->tuned), "%s", text);
+}
+
+static void life_on_told(void *context, const char *answer)
+{
+    struct life *life = context;
+
+    control_answer_managed(life->control, answer);
+}
+
+static void life_on_managed(void *context)
+{
+    struct life *life = context;
+
+    cluster_ask_managed(life->cluster, life_on_told, life);
+}
+
 /* ---- the whole ---- */
 
 static const struct child_calls child_calls = {
     .said = life_on_said, .silent = life_on_silent, .ended = life_on_ended};
 
-static const struct control_calls control_calls = {
-    .stop = life_on_stop, .status = life_on_status, .refresh = life_on_refresh};
+static const struct control_calls control_calls = {.stop = life_on_stop,
+                                                   .status = life_on_status,
+                                                   .refresh = life_on_refresh,
+                                                   .started = life_on_started,
+                                                   .tuned = life_on_tuned,
+                                                   .managed = life_on_managed};
 
 static const struct fencing_calls fencing_calls = {.marked = life_on_marked,
                                                    .fenced = life_on_fenced};
@@ -340,7 +379,7 @@ void life_free(struct life *life)
     timer_stop(&life->grace);
     fencing_free(life->fencing);
     child_free(life->child);
+    cluster_free(life->cluster); /* may still answer */
     control_close(life->control);
-    cluster_free(life->cluster);
     free(life);
 }

@@ -58,6 +58,7 @@ static const struct row rows[] = {
      100,
      3600000,
      {0}},
+    {"hold", NUMBER_SMALL, false, AT(hold_ms), 0, 3600000, {0}},
     {"foreground", FLAG, false, AT(foreground), 0, 0, {0}},
     {"help", FLAG, false, AT(help), 0, 0, {0}},
 };
@@ -239,6 +240,8 @@ int options_parse(struct options *options, int argc, char **argv, char *error,
         .fencewatch = HOTWARM_FENCEWATCH,
         .run_dir = "/run/hotwarm",
         .score_interval_ms = 10000,
+        .hold_ms = 3000,
+        .arguments = argv + 1,
     };
     rc = take_all(&parse, argc, argv, seen);
     if (rc == 0 && !options->help)
@@ -255,7 +258,8 @@ const char *options_usage(void)
            "         --fencing required|none --resource INSTANCE\n"
            "         [--instances N] [--node NAME] [--user NAME]\n"
            "         [--daemon PATH] [--fencewatch PATH] [--run-dir DIR]\n"
-           "         [--tools-dir DIR] [--score-interval MS] [--foreground]\n"
+           "         [--tools-dir DIR] [--score-interval MS] [--hold MS]\n"
+           "         [--foreground]\n"
            "Starts hotwarmd for one replica group and watches over it. It is\n"
            "called by the replica agent.\n";
 }

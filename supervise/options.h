@@ -42,6 +42,8 @@ struct options {
     const char *run_dir;
     const char *tools_dir; /* searched for Pacemaker's tools first; or NULL */
     uint32_t score_interval_ms;
+    uint32_t hold_ms;
+    char **arguments; /* all of them, as they came; ends with NULL */
     bool foreground;
     bool help;
 };

@@ -69,7 +69,7 @@ int places_run_dir(const char *path, char *error, size_t error_size)
 {
     const struct account root = {0, 0};
     struct stat status;
-    int fd;
+    int fd = -1;
 
     int rc = open_directory(path, &root, 0755, &fd);
     if (rc != 0)
@@ -88,7 +88,7 @@ int places_state_dir(const char *path, const struct account *owner, char *error,
                      size_t error_size)
 {
     struct stat status;
-    int fd;
+    int fd = -1;
 
     int rc = open_directory(path, owner, 0700, &fd);
     if (rc != 0)

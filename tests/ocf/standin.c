@@ -18,7 +18,8 @@
  *   STANDIN_VERB   as STANDIN_CTL, for PROMOTE and DEMOTE only
  *   STANDIN_TUNE   as STANDIN_CTL, for TUNE only
  *   STANDIN_SUP    good      "stop" ends everything; "status": no score is
- *                            wanted
+ *                            wanted; "started": STANDIN_STARTED, and what was
+ *                            "tuned"; "managed": STANDIN_MANAGED
  *                  scored    "status": a score is set
  *                  late      "status": one is not set before the third time
  *                  absent deaf mute
@@ -238,18 +239,43 @@ static void put_scored(int fd)
     put(fd, text, (size_t)len);
 }
 
+static void put_text(int fd, const char *format, const char *text)
+{
+    char line[1024];
+    int len = snprintf(line, sizeof line, format, text);
+
+    put(fd, line, (size_t)len);
+}
+
+static void answer_supervisor(int fd, const char *line)
+{
+    static char tuned[512];
+
+    if (strcmp(line, "status\n") == 0)
+        put_scored(fd);
+    if (strcmp(line, "managed\n") == 0)
+        put_text(fd, "managed %s\nok\n", setting("STANDIN_MANAGED", "yes"));
+    if (strncmp(line, "tuned", 5) == 0) {
+        snprintf(tuned, sizeof tuned, "%s", line);
+        put(fd, "ok\n", 3);
+    }
+    if (strcmp(line, "started\n") == 0) {
+        put_text(fd, "%s\n", setting("STANDIN_STARTED", ""));
+        put_text(fd, "%sok\n", tuned);
+    }
+}
+
 static void on_supervisor(struct standin *standin)
 {
     int fd = accept4(standin->supervisor, NULL, NULL, SOCK_CLOEXEC);
-    char bytes[16] = "";
+    char bytes[512] = "";
 
     if (fd < 0 || is("STANDIN_SUP", "good", "mute"))
         return; /* open, for ever */
     if (recv(fd, bytes, sizeof bytes - 1, 0) < 0 ||
         strcmp(bytes, "stop\n") != 0) {
         note_line(bytes);
-        if (strcmp(bytes, "status\n") == 0)
-            put_scored(fd);
+        answer_supervisor(fd, bytes);
         close(fd);
         return;
     }

@@ -124,24 +124,36 @@ static void control_requests_are_read(void **state)
 {
     static const char *const wrong[] = {
         "",         "stop ",   "stop x", "stop 1 ", "stop -1", "stop 3600001",
-        "stopping", "status ", "Status", "fail",    "stop  1"};
+        "stopping", "status ", "Status", "fail",    "stop  1", "managed x",
+        "started ", "tune",    "tunedx"};
     enum control_request request;
+    const char *rest;
     uint64_t grace_ms;
 
     (void)state;
-    assert_int_equal(control_parse("stop", &request, &grace_ms), 0);
+    assert_int_equal(control_parse("stop", &request, &grace_ms, &rest), 0);
     assert_int_equal(request, CONTROL_STOP);
     assert_int_equal(grace_ms, CONTROL_GRACE_MS);
-    assert_int_equal(control_parse("stop 0", &request, &grace_ms), 0);
+    assert_int_equal(control_parse("stop 0", &request, &grace_ms, &rest), 0);
     assert_int_equal(grace_ms, 0);
-    assert_int_equal(control_parse("stop 3600000", &request, &grace_ms), 0);
+    assert_int_equal(control_parse("stop 3600000", &request, &grace_ms, &rest),
+                     0);
     assert_int_equal(grace_ms, 3600000);
-    assert_int_equal(control_parse("status", &request, &grace_ms), 0);
+    assert_int_equal(control_parse("status", &request, &grace_ms, &rest), 0);
     assert_int_equal(request, CONTROL_STATUS);
-    assert_int_equal(control_parse("refresh", &request, &grace_ms), 0);
+    assert_int_equal(control_parse("refresh", &request, &grace_ms, &rest), 0);
     assert_int_equal(request, CONTROL_REFRESH);
+    assert_int_equal(control_parse("started", &request, &grace_ms, &rest), 0);
+    assert_int_equal(request, CONTROL_STARTED);
+    assert_int_equal(control_parse("managed", &request, &grace_ms, &rest), 0);
+    assert_int_equal(request, CONTROL_MANAGED);
+    assert_int_equal(control_parse("tuned", &request, &grace_ms, &rest), 0);
+    assert_int_equal(request, CONTROL_TUNED);
+    assert_string_equal(rest, "");
+    assert_int_equal(control_parse("tuned a b", &request, &grace_ms, &rest), 0);
+    assert_string_equal(rest, "a b");
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        assert_int_equal(control_parse(wrong[i], &request, &grace_ms),
+        assert_int_equal(control_parse(wrong[i], &request, &grace_ms, &rest),
                          RESULT_MALFORMED);
 }
 
