@@ -16,6 +16,7 @@
 
 #include <qb/qbloop.h>
 
+#include "daemon/core/command.h"
 #include "daemon/core/core.h"
 #include "daemon/options.h"
 #include "daemon/session.h"
@@ -39,6 +40,9 @@ enum {
     MAIN_KEEP_LOG = 16 * 1024 * 1024,
     MAIN_AHEAD_LOG = 16 * 1024 * 1024
 };
+
+/* Of a client's commands, for server.h. */
+enum kind { KIND_OTHER, KIND_READS, KIND_WRITES };
 
 struct hotwarmd {
     struct options options;
@@ -394,6 +398,17 @@ static void on_command(void *context, uint64_t number, bool control,
     buf_free(&reply);
 }
 
+/* What is no command is like what is answered at once. */
+static int on_kind(void *context, const struct core_arg *argv, size_t argc)
+{
+    const struct command *command = command_find(argv, argc, NULL);
+
+    (void)context;
+    if (command == NULL)
+        return KIND_OTHER;
+    return command->effect == COMMAND_READS ? KIND_READS : KIND_WRITES;
+}
+
 static void on_settle(void *context)
 {
     struct core_event event = {.kind = CORE_SETTLE};
@@ -617,7 +632,7 @@ static int start_core(struct hotwarmd *d, struct core_boot *boot, char *error,
 
 static int start(struct hotwarmd *d, char *error, size_t error_size)
 {
-    struct server_events commands = {on_command, on_settle, d};
+    struct server_events commands = {on_command, on_kind, on_settle, d};
     struct core_boot boot;
 
     d->loop = qb_loop_create();

@@ -117,12 +117,14 @@ const struct command *command_find(const struct core_arg *argv, size_t argc,
                                             sizeof(commands[0]), compare_name);
 
     if (command == NULL) {
-        reply_unknown(reply, argv, argc);
+        if (reply != NULL)
+            reply_unknown(reply, argv, argc);
         return NULL;
     }
     size_t least = (size_t)abs(command->arity);
     if (argc < least || (command->arity > 0 && argc > least)) {
-        reply_wrong_arity(reply, argv[0].data, argv[0].len);
+        if (reply != NULL)
+            reply_wrong_arity(reply, argv[0].data, argv[0].len);
         return NULL;
     }
     return command;

@@ -51,7 +51,7 @@ struct command {
 };
 
 /* The command that argv names, if it exists and takes that many arguments.
- * Otherwise NULL, and `reply` holds Redis' error. */
+ * Otherwise NULL, and `reply`, if it is not NULL, holds Redis' error. */
 const struct command *command_find(const struct core_arg *argv, size_t argc,
                                    struct buf *reply);
 

@@ -50,13 +50,15 @@ struct server_client {
     struct server_client *next;
     int fd;
     bool control;
-    bool ended;   /* it sends no more */
-    bool closing; /* no more commands; closed when all replies are out */
+    bool ended;    /* it sends no more */
+    bool closing;  /* no more commands; closed when all replies are out */
     bool answered; /* in server->answered */
     struct server_client *next_answered;
     uint32_t watched; /* for what, by server->poll */
     redisReader *reader;
-    size_t begun; /* bytes read since the last whole command */
+    size_t begun;     /* bytes read since the last whole command */
+    redisReply *held; /* a command of another kind than those under way */
+    int kind;         /* … which is this */
     struct server_slot *first, *last;
     size_t waiting;
     struct buf output;
@@ -74,7 +76,7 @@ struct server {
     struct server_client *answered; /* have a reply to be sent */
     struct server_listener listeners[2];
     size_t listener_count;
-    bool full; /* of descriptors: not listening */
+    bool full;                           /* of descriptors: not listening */
     redisReplyObjectFunctions functions; /* hiredis' own, but for arrays */
     void *(*create_array)(const redisReadTask *task, reader_count count);
     struct server_client *clients;
@@ -130,6 +132,8 @@ static void client_close(struct server_client *client)
         client->first = slot->next;
         slot_free(server, slot);
     }
+    if (client->held != NULL)
+        freeReplyObject(client->held);
     redisReaderFree(client->reader);
     buf_free(&client->output);
     free(client);
@@ -140,6 +144,7 @@ static void client_close(struct server_client *client)
 static bool client_stuffed(const struct server_client *client)
 {
     return client->waiting >= SERVER_PIPELINE ||
+           (client->held != NULL && client->waiting > 0) ||
            client->output.len - client->written >= SERVER_OUTPUT;
 }
 
@@ -260,7 +265,8 @@ static void client_bad_element(struct server_client *client, int type)
     client_protocol_error(client, text);
 }
 
-static void client_command(struct server_client *client,
+/* True when it is done with; false when it has to wait. */
+static bool client_command(struct server_client *client,
                            const redisReply *reply)
 {
     struct server *server = client->server;
@@ -268,23 +274,29 @@ static void client_command(struct server_client *client,
 
     if (reply->type != REDIS_REPLY_ARRAY) {
         client_protocol_error(client, "expected '*'");
-        return;
+        return true;
     }
     if (reply->elements == 0)
-        return; /* as Redis: nothing, and no reply */
+        return true; /* as Redis: nothing, and no reply */
     for (size_t i = 0; i < reply->elements; i++) {
         const redisReply *element = reply->element[i];
         if (element->type != REDIS_REPLY_STRING) {
             client_bad_element(client, element->type);
-            return;
+            return true;
         }
         argv[i].data = (const uint8_t *)element->str;
         argv[i].len = element->len;
     }
+    int kind =
+        server->events.kind(server->events.context, argv, reply->elements);
+    if (client->waiting > 0 && kind != client->kind)
+        return false;
+    client->kind = kind;
     uint64_t number = client_new_slot(client)->number;
     server->commands = true;
     server->events.command(server->events.context, number, client->control,
                            argv, reply->elements);
+    return true;
 }
 
 /* For hiredis: a command's arguments. It would make room for any number that
@@ -315,26 +327,40 @@ static redisReader *reader_new(struct server *server,
     return reader;
 }
 
+/* The next command that is whole in what was read; NULL: none. */
+static redisReply *client_next(struct server_client *client)
+{
+    redisReader *reader = client->reader;
+    redisReply *held = client->held;
+    void *reply = NULL;
+
+    client->held = NULL;
+    if (held != NULL)
+        return held;
+    if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
+        client_protocol_error(client, reader_error(reader));
+        return NULL;
+    }
+    if (reply != NULL)
+        client->begun = reader->len - reader->pos;
+    else if (client->begun > SERVER_COMMAND)
+        client_protocol_error(client, "the command is too large");
+    else
+        client->closing = client->ended;
+    return reply;
+}
+
 /* Commands that are whole in what was read, until it is stuffed. */
 static void client_parse(struct server_client *client)
 {
-    redisReader *reader = client->reader;
-    void *reply = NULL;
-
     while (!client->closing && !client_stuffed(client)) {
-        if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
-            client_protocol_error(client, reader_error(reader));
-            return;
-        }
-        if (reply == NULL && client->begun > SERVER_COMMAND)
-            client_protocol_error(client, "the command is too large");
-        else if (reply == NULL)
-            client->closing = client->ended;
+        redisReply *reply = client_next(client);
         if (reply == NULL)
             return;
-        client->begun = reader->len - reader->pos;
-        client_command(client, reply);
-        freeReplyObject(reply);
+        if (client_command(client, reply))
+            freeReplyObject(reply);
+        else
+            client->held = reply;
     }
 }
 

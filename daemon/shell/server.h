@@ -6,6 +6,10 @@
  *   may be given in any order and at any time; they go to the client in the
  *   order of its commands.
  *
+ *   A client's commands of one kind are under way together; one of another kind
+ *   is handed out when they have their replies. So a read sees all that its
+ *   client wrote before it, and nothing of what it wrote after.
+ *
  *   A client that sends what is no command gets one error and is closed. One
  *   that sends no more (a half-closed connection) gets its replies first. One
  *   that has SERVER_PIPELINE commands without a reply, or SERVER_OUTPUT bytes
@@ -38,6 +42,8 @@ struct server_events {
      * once. */
     void (*command)(void *context, uint64_t number, bool control,
                     const struct core_arg *argv, size_t argc);
+    /* What kind of command that is: any number. */
+    int (*kind)(void *context, const struct core_arg *argv, size_t argc);
     /* After the last command that is there for now. */
     void (*settle)(void *context);
     void *context;

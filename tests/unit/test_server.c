@@ -88,6 +88,14 @@ static void on_command(void *context, uint64_t number, bool control,
         answer(f, f->count - 1);
 }
 
+/* A command's kind is the length of its name. */
+static int on_kind(void *context, const struct core_arg *argv, size_t argc)
+{
+    (void)context;
+    assert_true(argc > 0);
+    return (int)argv[0].len;
+}
+
 /* Every turn with commands ends so. */
 static void on_settle(void *context)
 {
@@ -115,7 +123,7 @@ static int begins(void **state)
     struct fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
-    const struct server_events events = {on_command, on_settle, f};
+    const struct server_events events = {on_command, on_kind, on_settle, f};
     f->place = place_make();
     f->loop = qb_loop_create();
     assert_non_null(f->loop);
@@ -949,6 +957,61 @@ static void any_bytes_are_survived(void **state)
     until(f, has_clients, NULL, 0);
 }
 
+/* Whether a change of kind waits, behind one reply, behind the last. */
+static void another_kind_waits(void **state)
+{
+    struct fixture *f = *state;
+    struct client client = connect_to(f, "data");
+
+    f->at_once = false;
+    send_text(f, &client,
+              "*2\r\n$1\r\nR\r\n$1\r\na\r\n*2\r\n$1\r\nR\r\n$1\r\nb\r\n"
+              "*2\r\n$2\r\nWW\r\n$1\r\nc\r\n*2\r\n$2\r\nWW\r\n$1\r\nd\r\n"
+              "*2\r\n$1\r\nR\r\n$1\r\ne\r\n");
+    until(f, has_commands, NULL, 2);
+    answer(f, 1);
+    pass(f);
+    assert_int_equal(f->count, 2);
+    answer(f, 0);
+    until(f, has_commands, NULL, 4);
+    answer(f, 2);
+    pass(f);
+    assert_int_equal(f->count, 4);
+    answer(f, 3);
+    until(f, has_commands, NULL, 5);
+    answer(f, 4);
+    receives_text(f, &client, "+a\r\n+b\r\n+c\r\n+d\r\n+e\r\n");
+    hang_up(&client);
+}
+
+/* One that leaves while a command waits takes it along; what it sent before it
+ * hung up is answered. */
+static void what_waits_ends_with_its_client(void **state)
+{
+    struct fixture *f = *state;
+    struct client client = connect_to(f, "data");
+
+    f->at_once = false;
+    send_text(f, &client,
+              "*2\r\n$1\r\nR\r\n$1\r\na\r\n*2\r\n$2\r\nWW\r\n$1\r\nb\r\n");
+    until(f, has_commands, NULL, 1);
+    shutdown(client.fd, SHUT_WR);
+    pass(f);
+    answer(f, 0);
+    until(f, has_commands, NULL, 2);
+    answer(f, 1);
+    receives_text(f, &client, "+a\r\n+b\r\n");
+    hang_up(&client);
+    client = connect_to(f, "data");
+    send_text(f, &client,
+              "*2\r\n$1\r\nR\r\n$1\r\na\r\n*2\r\n$2\r\nWW\r\n$1\r\nb\r\n");
+    until(f, has_commands, NULL, 3);
+    hang_up(&client);
+    until(f, has_clients, NULL, 0);
+    answer(f, 2);
+    assert_int_equal(f->count, 3);
+}
+
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, begins, ends)
 
 int main(void)
@@ -974,6 +1037,8 @@ int main(void)
         WITH_SERVER(a_large_command_is_taken),
         WITH_SERVER(a_command_too_large_is_refused),
         WITH_SERVER(any_bytes_are_survived),
+        WITH_SERVER(another_kind_waits),
+        WITH_SERVER(what_waits_ends_with_its_client),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
