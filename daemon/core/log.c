@@ -6,6 +6,8 @@
 
 #include "lib/mem.h"
 
+enum { LOG_ALLOCATED = 16 }; /* what the allocator adds to an entry's bytes */
+
 static void log_item_free(struct log *log, struct log_item *item)
 {
     log->bytes -= item->len;
@@ -77,6 +79,11 @@ const struct log_item *log_append(struct log *log, const uint8_t *bytes,
     log->count++;
     log->bytes += len;
     return item;
+}
+
+size_t log_item_bytes(const struct log_item *item)
+{
+    return sizeof(*item) + LOG_ALLOCATED + item->len;
 }
 
 const struct log_item *log_at(const struct log *log, uint64_t seq)

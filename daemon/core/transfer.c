@@ -8,7 +8,9 @@
 
 enum {
     TRANSFER_RETRY_MS = 200, /* a donor is silent after this */
-    TRANSFER_SERVED_MS = 2000 /* a snapshot asked for this lately is kept */
+    TRANSFER_SERVED_MS = 2000, /* a snapshot asked for this lately is kept */
+    TRANSFER_DUE_PART = 2, /* log of a half of what the keys take: a snapshot */
+    TRANSFER_KEEP_PART = 4 /* of a quarter: kept behind it */
 };
 
 static bool transfer_same(const struct log_point *a, const struct log_point *b)
@@ -61,6 +63,22 @@ void transfer_on_read_done(struct core *core, const struct core_event *event)
 
 /* ---- our own snapshots ---- */
 
+/* The more data there are, the longer the log: else all of them would be
+ * written, or sent, for little. In memory it stays the smaller part. */
+static size_t transfer_share(const struct core *core, size_t part, size_t least)
+{
+    size_t share = core->machine.keyspace.bytes / part;
+
+    return share > least ? share : least;
+}
+
+static bool transfer_log_is_long(const struct core *core)
+{
+    return core->transfer.applied_bytes >=
+           transfer_share(core, TRANSFER_DUE_PART,
+                          core->options.snapshot_bytes);
+}
+
 void transfer_snapshot_due(struct core *core)
 {
     struct transfer *transfer = &core->transfer;
@@ -70,8 +88,8 @@ void transfer_snapshot_due(struct core *core)
 
     /* The log has to be durable up to there, and an INSTALL too: a crash must
      * not leave a snapshot beside a log that the disk still has to change. */
-    if (transfer->applied_bytes < core->options.snapshot_bytes ||
-        transfer->taking.seq != 0 || asked_lately ||
+    if (!transfer_log_is_long(core) || transfer->taking.seq != 0 ||
+        asked_lately ||
         log_durable(&core->log, core->stored_op) < core->machine.at.seq)
         return;
     transfer->taking = core->machine.at;
@@ -79,15 +97,17 @@ void transfer_snapshot_due(struct core *core)
     effects_add(core->effects, EFFECT_SNAPSHOT)->seq = transfer->taking.seq;
 }
 
-/* The log goes up to the snapshot, but for keep_bytes: who was away briefly
- * then needs entries only. */
+/* The log goes up to the snapshot, but for its end: who was away briefly then
+ * needs entries only. */
 static void transfer_compact(struct core *core, uint64_t seq)
 {
+    size_t keep =
+        transfer_share(core, TRANSFER_KEEP_PART, core->options.keep_bytes);
     size_t kept = 0;
 
     while (seq > core->log.base.seq) {
-        kept += log_at(&core->log, seq)->len;
-        if (kept > core->options.keep_bytes)
+        kept += log_item_bytes(log_at(&core->log, seq));
+        if (kept > keep)
             break;
         seq--;
     }
