@@ -36,8 +36,8 @@
 enum {
     MAIN_LEADER_TIMEOUT_MS = 1000, /* standalone, or no token to be read */
     MAIN_BATCH = 60 * 1024,
-    MAIN_SNAPSHOT_LOG = 64 * 1024 * 1024,
-    MAIN_KEEP_LOG = 16 * 1024 * 1024,
+    MAIN_SNAPSHOT_LOG = 8 * 1024 * 1024,
+    MAIN_KEEP_LOG = 4 * 1024 * 1024,
     MAIN_AHEAD_LOG = 16 * 1024 * 1024
 };
 

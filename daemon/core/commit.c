@@ -162,7 +162,7 @@ static void commit_apply(struct core *core)
             log_at(&core->log, core->machine.at.seq + 1);
         buf_reset(&reply);
         enum outcome outcome = machine_apply(&core->machine, item, &reply);
-        core->transfer.applied_bytes += item->len;
+        core->transfer.applied_bytes += log_item_bytes(item);
         gate_on_applied(core, &item->entry);
         forward_on_applied(core, &item->entry, outcome, &reply);
     }

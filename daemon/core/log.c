@@ -6,6 +6,11 @@
 
 #include "lib/mem.h"
 
+enum {
+    LOG_ALLOCATED = 16, /* what the allocator adds to an entry's bytes */
+    LOG_LEAST = 64      /* entries that there is room for */
+};
+
 static void log_item_free(struct log *log, struct log_item *item)
 {
     log->bytes -= item->len;
@@ -56,7 +61,7 @@ static void log_make_room(struct log *log)
         log->head = 0;
         return;
     }
-    log->cap = log->cap == 0 ? 64 : log->cap * 2;
+    log->cap = log->cap == 0 ? LOG_LEAST : log->cap * 2;
     log->items = mem_realloc(log->items, log->cap, sizeof(*log->items));
 }
 
@@ -81,6 +86,11 @@ const struct log_item *log_append(struct log *log, const uint8_t *bytes,
     log->bytes += len;
     log->waiting += len;
     return item;
+}
+
+size_t log_item_bytes(const struct log_item *item)
+{
+    return sizeof(*item) + LOG_ALLOCATED + item->len;
 }
 
 const struct log_item *log_at(const struct log *log, uint64_t seq)
@@ -118,6 +128,20 @@ void log_cut(struct log *log, uint64_t seq)
         log->durable = seq - 1;
 }
 
+/* An array that is mostly empty is made as small as what is left needs twice. */
+static void log_give_room(struct log *log)
+{
+    size_t cap = log->count * 2 > LOG_LEAST ? log->count * 2 : LOG_LEAST;
+
+    if (cap > log->cap / 2)
+        return;
+    memmove(log->items, log->items + log->head,
+            log->count * sizeof(*log->items));
+    log->head = 0;
+    log->cap = cap;
+    log->items = mem_realloc(log->items, log->cap, sizeof(*log->items));
+}
+
 void log_compact(struct log *log, uint64_t seq)
 {
     struct log_point point;
@@ -136,6 +160,7 @@ void log_compact(struct log *log, uint64_t seq)
     log->base = point;
     if (log->durable < seq)
         log->durable = seq;
+    log_give_room(log);
 }
 
 uint64_t log_durable(struct log *log, uint64_t stored_op)

@@ -67,6 +67,9 @@ struct log_point log_last(const struct log *log);
 const struct log_item *log_append(struct log *log, const uint8_t *bytes,
                                   size_t len, uint64_t op);
 
+/* The memory that it takes, about. */
+size_t log_item_bytes(const struct log_item *item);
+
 /* The entry at `seq`; NULL when it is not held. */
 const struct log_item *log_at(const struct log *log, uint64_t seq);
 

@@ -198,8 +198,10 @@ void replicate_on_fetch(struct core *core, const struct message *message)
         return;
     if (message->point.seq < core->log.base.seq)
         transfer_offer(core, message);
-    else if (message->point.seq <= last.seq)
-        replicate_send(core, message->point.seq, true);
+    else if (message->point.seq <= last.seq &&
+             replicate_send(core, message->point.seq, true) >
+                 message->point.seq)
+        transfer_serve(core);
 }
 
 /* At every beat: an ACK may have been lost, and to say it twice is harmless.

@@ -126,7 +126,7 @@ struct barrier {
 struct transfer {
     struct log_point own;    /* our newest durable snapshot; seq 0: none */
     struct log_point taking; /* a SNAPSHOT effect is out for it; seq 0: none */
-    uint64_t applied_bytes;  /* log bytes applied since the last one */
+    uint64_t applied_bytes;  /* of log applied since the last one, in memory */
     uint64_t served_ns;      /* when a part of it was last asked for */
     bool active;             /* we are fetching one: */
     struct log_point wanted;

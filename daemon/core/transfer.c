@@ -7,8 +7,11 @@
 #include "daemon/core/view.h"
 
 enum {
-    TRANSFER_RETRY_MS = 200,  /* a donor is silent after this */
-    TRANSFER_SERVED_MS = 2000 /* a snapshot asked for this lately is kept */
+    TRANSFER_RETRY_MS = 200,   /* a donor is silent after this */
+    TRANSFER_SERVED_MS = 2000, /* a snapshot asked for this lately is kept */
+    TRANSFER_HELD_TIMES = 4,   /* … until the log is so many times too long */
+    TRANSFER_DUE_PART = 2, /* log of a half of what the keys take: a snapshot */
+    TRANSFER_KEEP_PART = 4 /* of a quarter: kept behind it */
 };
 
 static bool transfer_same(const struct log_point *a, const struct log_point *b)
@@ -40,7 +43,7 @@ void transfer_on_pull(struct core *core, const struct message *message)
     effect->seq = transfer->own.seq;
     effect->offset = same ? message->offset : 0;
     effect->length = core->options.chunk_bytes;
-    transfer->served_ns = core->now_ns;
+    transfer_serve(core);
 }
 
 void transfer_on_read_done(struct core *core, const struct core_event *event)
@@ -61,6 +64,31 @@ void transfer_on_read_done(struct core *core, const struct core_event *event)
 
 /* ---- our own snapshots ---- */
 
+/* The more data there are, the longer the log: else all of them would be
+ * written, or sent, for little. In memory it stays the smaller part. */
+static size_t transfer_share(const struct core *core, size_t part, size_t least)
+{
+    size_t share = core->machine.keyspace.bytes / part;
+
+    return share > least ? share : least;
+}
+
+static size_t transfer_due(const struct core *core)
+{
+    return transfer_share(core, TRANSFER_DUE_PART,
+                          core->options.snapshot_bytes);
+}
+
+static bool transfer_log_is_long(const struct core *core, size_t times)
+{
+    return core->transfer.applied_bytes >= times * transfer_due(core);
+}
+
+void transfer_serve(struct core *core)
+{
+    core->transfer.served_ns = core->now_ns;
+}
+
 void transfer_snapshot_due(struct core *core)
 {
     struct transfer *transfer = &core->transfer;
@@ -72,8 +100,8 @@ void transfer_snapshot_due(struct core *core)
      * not leave a snapshot beside a log that the disk still has to change. So
      * has the promise: nor beside one of an earlier view. */
     if (core->stored_op < core->view.promise_op ||
-        transfer->applied_bytes < core->options.snapshot_bytes ||
-        transfer->taking.seq != 0 || asked_lately ||
+        !transfer_log_is_long(core, 1) || transfer->taking.seq != 0 ||
+        (asked_lately && !transfer_log_is_long(core, TRANSFER_HELD_TIMES)) ||
         log_durable(&core->log, core->stored_op) < core->machine.at.seq)
         return;
     transfer->taking = core->machine.at;
@@ -81,15 +109,17 @@ void transfer_snapshot_due(struct core *core)
     effects_add(core->effects, EFFECT_SNAPSHOT)->seq = transfer->taking.seq;
 }
 
-/* The log goes up to the snapshot, but for keep_bytes: who was away briefly
- * then needs entries only. */
+/* The log goes up to the snapshot, but for its end: who was away briefly then
+ * needs entries only. */
 static void transfer_compact(struct core *core, uint64_t seq)
 {
+    size_t keep =
+        transfer_share(core, TRANSFER_KEEP_PART, core->options.keep_bytes);
     size_t kept = 0;
 
     while (seq > core->log.base.seq) {
-        kept += log_at(&core->log, seq)->len;
-        if (kept > core->options.keep_bytes)
+        kept += log_item_bytes(log_at(&core->log, seq));
+        if (kept > keep)
             break;
         seq--;
     }
@@ -108,6 +138,10 @@ void transfer_on_snapshot_done(struct core *core,
     struct log_point taken = transfer->taking;
 
     memset(&transfer->taking, 0, sizeof(transfer->taking));
+    /* The log stays as long as it is: the next try comes after the least. */
+    if (!event->u.snapshot.ok)
+        transfer->applied_bytes +=
+            transfer_due(core) - core->options.snapshot_bytes;
     if (!event->u.snapshot.ok || event->u.snapshot.seq != taken.seq)
         return;
     transfer->own = taken;

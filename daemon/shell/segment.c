@@ -17,7 +17,7 @@
 #include "lib/mem.h"
 
 enum {
-    SEGMENT_MAX = 16 * 1024 * 1024,
+    SEGMENT_MAX = 4 * 1024 * 1024,
     RECORD_ENTRY = 1,
     RECORD_MARK = 2,
     RECORD_FRAME = 4 + 1 + 8, /* a record without its body */

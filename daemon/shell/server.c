@@ -21,7 +21,7 @@ enum {
     SERVER_COMMAND = 2 * 1024 * 1024, /* the largest command, with room */
     SERVER_ARGS = 4096,
     SERVER_ACCEPT = 128, /* new clients in one turn of the loop */
-    SERVER_TURN = 64     /* clients in one turn of the loop */
+    SERVER_TURN = 256    /* clients in one turn of the loop */
 };
 
 #if HIREDIS_MAJOR >= 1

@@ -11,7 +11,7 @@
  *                          its own
  *     promise              the P file; replaced by rename
  *     snapshot             header, then the core's bytes; replaced by rename
- *     log-GEN-SEQ          entries from SEQ on; a new file every 16 MiB
+ *     log-GEN-SEQ          entries from SEQ on; a new file every 4 MiB
  *     aside-TIME-N/        what a RESET moved away
  *
  *   GEN (16 hex digits) is the snapshot's generation: INSTALL begins a new

@@ -6,7 +6,7 @@
 
 static const char FIRST[] = "log-0000000000000000-00000000000000000001";
 
-enum { LARGE = 500 * 1024, MARK_SIZE = 4 + 1 + 8 + 8, ENTRY_AROUND = 21 };
+enum { LARGE = 100 * 1024, MARK_SIZE = 4 + 1 + 8 + 8, ENTRY_AROUND = 21 };
 
 /* Entries in files, and what a load gives back. */
 struct fixture {
@@ -357,7 +357,7 @@ static void a_large_log_has_many_files(void **state)
     struct place_logs logs = place_logs(&f->place);
     for (size_t i = 0; i < 2; i++) {
         size_t size = place_size(&f->place, logs.names[i]);
-        assert_true(size >= 16 * 1024 * 1024 && size < 18 * 1024 * 1024);
+        assert_true(size >= 4 * 1024 * 1024 && size < 5 * 1024 * 1024);
     }
     loads(&f->place, &f->history, 1, f->history.count, f->history.count - 1);
 }
@@ -421,7 +421,7 @@ static void a_full_file_is_marked_in_the_next(void **state)
 
     do
         batch(f, 2, LARGE);
-    while (place_size(&f->place, FIRST) < 16 * 1024 * 1024);
+    while (place_size(&f->place, FIRST) < 4 * 1024 * 1024);
     uint64_t last = f->history.count;
     assert_int_equal(place_logs(&f->place).count, 1);
     assert_int_equal(segments_mark(&f->segments), 0);

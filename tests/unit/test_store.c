@@ -11,7 +11,7 @@
 
 static const char FIRST[] = "log-0000000000000000-00000000000000000001";
 
-enum { WAIT_MS = 20000, OPS_MAX = 128, LARGE = 500 * 1024 };
+enum { WAIT_MS = 20000, OPS_MAX = 128, LARGE = 125 * 1024 };
 
 /* ---- the disk effects of a test, and what the disk then holds ---- */
 
