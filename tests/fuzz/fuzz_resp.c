@@ -5,7 +5,9 @@
  * Records (records.h) of words parted by blanks, which are sent as a command, or
  * of bytes that are sent as they are. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -43,6 +45,7 @@ struct client {
 
 struct stage {
     qb_loop_t *loop;
+    int always; /* is readable, so that the loop turns */
     struct server *server;
     struct replica replica;
     uint64_t now_ns, timer_ns, stored;
@@ -239,24 +242,23 @@ static void receive(struct stage *stage, struct client *client)
     }
 }
 
-static void on_turn(void *context)
+static int32_t on_turn(int32_t fd, int32_t revents, void *context)
 {
     struct stage *stage = context;
 
+    (void)fd, (void)revents;
     stage->quiet++;
     receive(stage, &stage->clients[0]);
     receive(stage, &stage->clients[1]);
     if (stage->quiet >= QUIET_TURNS)
         qb_loop_stop(stage->loop);
-    else
-        qb_loop_job_add(stage->loop, QB_LOOP_LOW, stage, on_turn);
+    return 0;
 }
 
 /* Until the server has nothing more to do. */
 static void turn(struct stage *stage)
 {
     stage->quiet = 0;
-    qb_loop_job_add(stage->loop, QB_LOOP_LOW, stage, on_turn);
     qb_loop_run(stage->loop);
 }
 
@@ -386,6 +388,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (loop == NULL)
         loop = qb_loop_create();
     stage->loop = loop;
+    stage->always = eventfd(1, EFD_CLOEXEC);
+    fuzz_check(stage->always >= 0);
+    fuzz_check(qb_loop_poll_add(loop, QB_LOOP_LOW, stage->always, POLLIN, stage,
+                                on_turn) == 0);
     start_core(stage);
     fuzz_check(server_open(&stage->server, loop, &events) == 0);
     stage->clients[0].fd = open_client(stage, false);
@@ -398,6 +404,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     end_client(stage, &stage->clients[1]);
     server_close(stage->server);
     stage->server = NULL;
+    qb_loop_poll_del(loop, stage->always);
+    close(stage->always);
     replica_close(&stage->replica);
     for (size_t i = 0; i < MESSAGES; i++)
         buf_free(&stage->own[i]);
