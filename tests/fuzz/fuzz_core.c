@@ -6,8 +6,8 @@
  *   then, to the end:
  *   u8 kind (its low bits; HOLD: what it causes is not yet given back), and
  *     MADE     u8 sender | u8 mends | u16 length | a message
- *     CHANGED  u8 sender | u8 mends | u16 which of the story's | u8 count |
- *              count times u16 place, u8 to be added
+ *     CHANGED  u8 sender | u8 mends | u8 type | u8 how many of that type ago |
+ *              u8 count | count times u16 place, u8 to be added
  *     TIME     u8, in 50 ms
  *     ASK      u8 request | u8 text
  *     MEMBERS  u8 bits
@@ -105,7 +105,7 @@ static void give_told(struct replica *replica, struct told *told)
         event.u.members.list = told->members;
     else if (event.kind == CORE_CLIENT)
         event.u.client.argv = told->argv;
-    replica_step(replica, &event);
+    replica_repeat(replica, &event);
 }
 
 static void tell(void)
@@ -122,6 +122,7 @@ struct stage {
     struct replica replica;
     const struct life *life;
     size_t self;
+    size_t lived; /* so many of the life's events were given */
     uint64_t now_ns, timer_ns;
     uint64_t runs[RING_REPLICAS]; /* as its messages have it */
     uint64_t stored, snapshot, mark; /* to be told; 0: none */
@@ -319,24 +320,46 @@ static void give_made(struct stage *stage, struct cursor *input)
     buf_free(&bytes);
 }
 
+/* The story's message of that type that the replica heard `ago` messages of it
+ * before, or one that it would have heard next; NULL if there is none. */
+static const struct told *find_told(const struct stage *stage, size_t type,
+                                    size_t ago)
+{
+    const struct life *life = stage->life;
+    const struct told *found = NULL;
+
+    for (size_t i = stage->lived; i > 0; i--) {
+        const struct told *told = &life->list[i - 1];
+        if (told->event.kind != CORE_DELIVER || told->data.data[1] != type)
+            continue;
+        found = told;
+        if (ago-- == 0)
+            return found;
+    }
+    for (size_t i = stage->lived; found == NULL && i < life->count; i++) {
+        if (life->list[i].event.kind == CORE_DELIVER &&
+            life->list[i].data.data[1] == type)
+            found = &life->list[i];
+    }
+    return found;
+}
+
 static void give_changed(struct stage *stage, struct cursor *input)
 {
     size_t sender = fuzz_below(input, RING_REPLICAS);
     uint8_t mends = cursor_u8(input);
-    size_t which = cursor_u16(input);
+    size_t type = fuzz_below(input, WIRE_CHUNK) + 1;
+    size_t ago = fuzz_below(input, 32);
     size_t changes = fuzz_below(input, 5);
+    const struct told *told = find_told(stage, type, ago);
     struct buf bytes = {0};
 
-    for (size_t i = 0; i < stage->life->count && bytes.len == 0; i++) {
-        const struct told *told =
-            &stage->life->list[(which + i) % stage->life->count];
-        if (told->event.kind != CORE_DELIVER)
-            continue;
-        buf_bytes(&bytes, told->data.data, told->data.len);
-        if (!(mends & MEND_SENDER))
-            sender = told->event.u.deliver.sender.node - 1;
-    }
-    for (; changes > 0 && bytes.len > 0; changes--) {
+    if (told == NULL)
+        return;
+    buf_bytes(&bytes, told->data.data, told->data.len);
+    if (!(mends & MEND_SENDER))
+        sender = told->event.u.deliver.sender.node - 1;
+    for (; changes > 0; changes--) {
         size_t at = cursor_u16(input) % bytes.len;
         bytes.data[at] = (uint8_t)(bytes.data[at] + cursor_u8(input));
     }
@@ -462,7 +485,8 @@ static void give_one(struct stage *stage, struct cursor *input)
 
 static void live(struct stage *stage, size_t events)
 {
-    for (size_t i = 0; i < events && i < stage->life->count; i++) {
+    stage->lived = events;
+    for (size_t i = 0; i < events; i++) {
         struct told *told = &stage->life->list[i];
         stage->now_ns = told->event.now_ns;
         give_told(&stage->replica, told);
@@ -481,6 +505,7 @@ static void live(struct stage *stage, size_t events)
         stage->snapshot = 0;
         stage->read.kind = 0;
     }
+    replica_check(&stage->replica);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -158,7 +158,7 @@ static void take_effect(struct replica *replica, const struct effect *effect)
 
 /* ---- history ---- */
 
-static void check_history(struct replica *replica)
+void replica_check(struct replica *replica)
 {
     struct core_status status;
     struct entry entry;
@@ -209,22 +209,27 @@ static bool is_malformed(const struct core_event *event)
                0;
 }
 
+void replica_repeat(struct replica *replica, struct core_event *event)
+{
+    if (event->kind == CORE_CLIENT) {
+        event->u.client.request = ++replica->last_request;
+        replica->asked[replica->last_request % REPLICA_REQUESTS] = 1;
+    }
+    effects_reset(&replica->effects);
+    core_step(replica->core, event, &replica->effects);
+    for (size_t i = 0; i < replica->effects.count; i++)
+        take_effect(replica, &replica->effects.list[i]);
+}
+
 void replica_step(struct replica *replica, struct core_event *event)
 {
     struct core_status before, after;
     bool malformed = is_malformed(event);
 
-    if (event->kind == CORE_CLIENT) {
-        event->u.client.request = ++replica->last_request;
-        replica->asked[replica->last_request % REPLICA_REQUESTS] = 1;
-    }
     if (malformed)
         core_status(replica->core, &before);
-    effects_reset(&replica->effects);
-    core_step(replica->core, event, &replica->effects);
-    for (size_t i = 0; i < replica->effects.count; i++)
-        take_effect(replica, &replica->effects.list[i]);
-    check_history(replica);
+    replica_repeat(replica, event);
+    replica_check(replica);
     if (malformed) {
         core_status(replica->core, &after);
         fuzz_check(!has_caused(&replica->effects));

@@ -62,6 +62,11 @@ void replica_reopen(struct replica *replica);
 /* A CLIENT event gets the next request's number. */
 void replica_step(struct replica *replica, struct core_event *event);
 
+/* The same, of a step that was checked when it was done before: replica_check
+ * is to be called before one that was not. */
+void replica_repeat(struct replica *replica, struct core_event *event);
+void replica_check(struct replica *replica);
+
 /* What a READ effect asks for. `event` points into the replica's snapshot. */
 void replica_read(const struct replica *replica, const struct effect *effect,
                   struct core_event *event);

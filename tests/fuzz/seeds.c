@@ -117,21 +117,42 @@ static void on_end(void *context, size_t replica, const struct replica *state)
     buf_free(&snapshot);
 }
 
+/* One of each type that was heard before, as it was, with a changed end, and as
+ * if it were of now. */
+static void put_heard(struct buf *input)
+{
+    static const struct {
+        uint8_t mends, ago, changes;
+    } ways[] = {{0, 3, 0}, {0, 1, 1}, {0x47, 0, 0}};
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        for (uint8_t type = 0; type < WIRE_CHUNK; type++) {
+            buf_u8(input, 1);
+            buf_u8(input, 0);
+            buf_u8(input, ways[i].mends);
+            buf_u8(input, type);
+            buf_u8(input, ways[i].ago);
+            buf_u8(input, ways[i].changes);
+            if (ways[i].changes > 0) {
+                buf_u16(input, UINT16_MAX);
+                buf_u8(input, 1);
+            }
+        }
+    }
+}
+
 /* Every kind of what may come to a replica, at some places of each story. */
 static void seed_core(void)
 {
     static const uint8_t what[] = {
-        4,    0,                /* head of a made message that is cut off */
-        0,    2,                /* its length, 2, and so are its bytes */
-        1,    2,                /* they are these */
-        1,    1, 0x47, 9, 0, 1, 3, 0, 1, /* the story's tenth, changed */
-        2,    10,               /* half a second */
-        3,    0, 0,             /* SET */
-        6,    0x1f, 6, 0x0f,    /* membership and quorum */
-        9,    1, 0x07, 30, 0, 0, /* another one, and nothing comes back yet */
-        7,    0, 7, 1, 7, 3,    /* a restart, a fencing, tuning */
+        4, 0, 0, 2, 0, 1, 2,  /* made: two bytes */
+        2, 10,                /* half a second */
+        3, 0, 0,              /* SET */
+        6, 0x1f, 6, 0x0f,     /* membership and quorum */
+        9, 1, 7, 3, 0, 0,     /* heard before, and nothing comes back yet */
+        7, 0, 7, 1, 7, 3,     /* a restart, a fencing, tuning */
     };
-    static const uint16_t places[] = {0, 5, 20, 60, 120, 250, 500};
+    static const uint16_t places[] = {0, 5, 20, 60, 120, 200};
     char name[64];
 
     for (uint8_t story = 0; story < RING_STORIES; story++) {
@@ -140,7 +161,10 @@ static void seed_core(void)
             buf_u8(&input, story);
             buf_u8(&input, (uint8_t)(i % RING_REPLICAS));
             buf_u16(&input, places[i]);
-            buf_bytes(&input, what, sizeof what);
+            if (i % 2 == 0)
+                buf_bytes(&input, what, sizeof what);
+            else
+                put_heard(&input);
             snprintf(name, sizeof name, "story%d-at%d", story, places[i]);
             seed("core", name, input.data, input.len);
             buf_free(&input);
