@@ -35,7 +35,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 #define fuzz_check(claim)                                                      \
     do {                                                                       \
         if (!(claim)) {                                                        \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #claim); \
+            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__,         \
+                    #claim);                                                   \
             abort();                                                           \
         }                                                                      \
     } while (0)

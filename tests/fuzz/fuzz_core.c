@@ -124,7 +124,7 @@ struct stage {
     size_t self;
     size_t lived; /* so many of the life's events were given */
     uint64_t now_ns, timer_ns;
-    uint64_t runs[RING_REPLICAS]; /* as its messages have it */
+    uint64_t runs[RING_REPLICAS];    /* as its messages have it */
     uint64_t stored, snapshot, mark; /* to be told; 0: none */
     struct effect read;              /* the same */
     struct buf own[MESSAGES];        /* its own messages, to be delivered */
@@ -253,12 +253,12 @@ static void mend_fields(const struct stage *stage, struct message *message,
     if (mends & MEND_LAST)
         message->point = (struct log_point){
             status->last_epoch, status->last_seq, status->last_hash};
-    for (size_t i = 0; (mends & MEND_COMMIT) && i < stage->replica.committed_count;
-         i++) {
+    for (size_t i = 0;
+         (mends & MEND_COMMIT) && i < stage->replica.committed_count; i++) {
         if (stage->replica.committed[i].seq == status->commit_seq)
-            message->point = (struct log_point){
-                status->last_epoch, status->commit_seq,
-                stage->replica.committed[i].hash};
+            message->point =
+                (struct log_point){status->last_epoch, status->commit_seq,
+                                   stage->replica.committed[i].hash};
     }
     if (mends & MEND_TO) {
         message->to = status->uuid;
@@ -275,8 +275,8 @@ static void give_message(struct stage *stage, size_t sender, uint8_t mends,
     struct message message;
 
     core_status(stage->replica.core, &status);
-    uint64_t epoch = status.epoch > status.promised ? status.epoch
-                                                    : status.promised;
+    uint64_t epoch =
+        status.epoch > status.promised ? status.epoch : status.promised;
     if (mends & MEND_NEXT_EPOCH)
         epoch++;
     if (bytes->len >= FIELDS_AT) {
@@ -381,8 +381,8 @@ static void give_time(struct stage *stage, struct cursor *input)
 static void give_ask(struct stage *stage, struct cursor *input)
 {
     static const char *const words[][3] = {
-        {"SET", "key", "value"}, {"GET", "key", NULL},  {"INCR", "n", NULL},
-        {"HGET", "hash", "f"},   {"DEL", "key", NULL},  {"KEYS", "*", NULL},
+        {"SET", "key", "value"}, {"GET", "key", NULL}, {"INCR", "n", NULL},
+        {"HGET", "hash", "f"},   {"DEL", "key", NULL}, {"KEYS", "*", NULL},
         {"FLUSHDB", NULL, NULL}, {"NONE", NULL, NULL},
     };
     struct core_event event = {.kind = CORE_CLIENT};
@@ -454,9 +454,10 @@ static void give_other(struct stage *stage, struct cursor *input)
         break;
     case 3:
         event.kind = CORE_TUNE;
-        event.u.tuning = (struct core_tuning){
-            .preference = what, .failback = CORE_FAILBACK_ALWAYS,
-            .maxlag = what % 3, .promoted_max = 1};
+        event.u.tuning = (struct core_tuning){.preference = what,
+                                              .failback = CORE_FAILBACK_ALWAYS,
+                                              .maxlag = what % 3,
+                                              .promoted_max = 1};
         break;
     case 4:
         event.kind = CORE_DISCONNECTED;

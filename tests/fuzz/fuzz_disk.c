@@ -184,8 +184,8 @@ static void make_one(const struct record *record)
 
 /* ---- the daemon ---- */
 
-static void step(struct core *core, struct core_event *event,
-                 struct buf *said, uint64_t *op)
+static void step(struct core *core, struct core_event *event, struct buf *said,
+                 uint64_t *op)
 {
     struct effects effects = {0};
 

@@ -26,7 +26,7 @@ const char *paths_supervise(void)
     return "/bin/true";
 }
 
-static const char *const actions[] = {"validate-all", "monitor", "notify",
+static const char *const actions[] = {"validate-all", "monitor",   "notify",
                                       "reload-agent", "meta-data", "usage"};
 
 /* The line up to the next newline, cut out of `*rest`. */

@@ -54,7 +54,7 @@ struct stage {
     uint64_t numbers[COMMANDS + 1]; /* the server's, by the core's request */
     size_t commands;
     struct client clients[2]; /* data, control */
-    unsigned quiet; /* turns in which nothing came */
+    unsigned quiet;           /* turns in which nothing came */
 };
 
 /* ---- the core ---- */
@@ -266,8 +266,8 @@ static void say(struct stage *stage, struct client *client,
                 const uint8_t *bytes, size_t len)
 {
     while (len > 0 && client->fd >= 0) {
-        ssize_t sent = send(client->fd, bytes, len,
-                            MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t sent =
+            send(client->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent > 0) {
             bytes += sent;
             len -= (size_t)sent;

@@ -50,8 +50,7 @@ static inline size_t records_shuffle(struct record *list, size_t count,
     struct record one = list[at];
 
     if (how == 0 && count < RECORDS_MAX) { /* doubled */
-        memmove(&list[other + 1], &list[other],
-                (count - other) * sizeof *list);
+        memmove(&list[other + 1], &list[other], (count - other) * sizeof *list);
         list[other] = one;
         return count + 1;
     }
@@ -65,9 +64,8 @@ static inline size_t records_shuffle(struct record *list, size_t count,
 }
 
 /* For LLVMFuzzerCustomMutator; `kinds`: how many there are. */
-static inline size_t records_mutate(uint8_t *data, size_t size,
-                                    size_t max_size, unsigned seed,
-                                    unsigned kinds)
+static inline size_t records_mutate(uint8_t *data, size_t size, size_t max_size,
+                                    unsigned seed, unsigned kinds)
 {
     struct cursor input = cursor_make(data, size);
     struct record list[RECORDS_MAX + 1];
@@ -85,8 +83,8 @@ static inline size_t records_mutate(uint8_t *data, size_t size,
     } else if (seed % 16 == 4) {
         list[at].kind = (uint8_t)(seed / 16 % kinds);
     } else {
-        size_t len = list[at].len < sizeof changed ? list[at].len
-                                                   : sizeof changed;
+        size_t len =
+            list[at].len < sizeof changed ? list[at].len : sizeof changed;
         size_t most = len * 2 + 16;
         memcpy(changed, list[at].bytes, len);
         list[at].len = LLVMFuzzerMutate(

@@ -43,8 +43,8 @@ static void take_append(struct replica *replica, const struct effect *effect,
         fuzz_check(effect->hash ==
                    entry_hash(last->hash, data, effect->data_len));
     }
-    replica->records = mem_realloc(replica->records, count + 1,
-                                   sizeof *replica->records);
+    replica->records =
+        mem_realloc(replica->records, count + 1, sizeof *replica->records);
     struct replica_record *record = &replica->records[replica->count++];
     *record = (struct replica_record){.seq = effect->seq, .hash = effect->hash};
     buf_bytes(&record->data, data, effect->data_len);
@@ -96,12 +96,11 @@ void replica_read(const struct replica *replica, const struct effect *effect,
     cursor_bytes(&cursor, SNAPSHOT_SEQ_AT);
     event->u.read.seq = cursor_u64(&cursor);
     event->u.read.offset = effect->offset;
-    size_t from = effect->offset < snapshot->len ? (size_t)effect->offset
-                                                 : snapshot->len;
+    size_t from =
+        effect->offset < snapshot->len ? (size_t)effect->offset : snapshot->len;
     size_t left = snapshot->len - from;
     event->u.read.data = left > 0 ? snapshot->data + from : NULL;
-    event->u.read.len =
-        effect->length < left ? (size_t)effect->length : left;
+    event->u.read.len = effect->length < left ? (size_t)effect->length : left;
 }
 
 /* ---- other effects ---- */
@@ -179,8 +178,8 @@ void replica_check(struct replica *replica)
     if (status.first_seq == 0 || status.first_seq > status.commit_seq)
         return;
     size_t count = (size_t)(status.commit_seq - status.first_seq + 1);
-    replica->committed = mem_realloc(replica->committed, count,
-                                     sizeof *replica->committed);
+    replica->committed =
+        mem_realloc(replica->committed, count, sizeof *replica->committed);
     for (uint64_t seq = status.first_seq; seq <= status.commit_seq; seq++) {
         if (core_entry(replica->core, seq, &entry, &hash))
             replica->committed[replica->committed_count++] =

@@ -39,12 +39,12 @@ struct replica {
     struct replica_record {
         struct buf data;
         uint64_t seq, hash;
-    } *records;
+    } * records;
     size_t count;
     /* what was committed after the last step, as far as the log held it */
     struct replica_committed {
         uint64_t seq, hash;
-    } *committed;
+    } * committed;
     size_t committed_count;
     uint64_t commit_seq, applied_seq;
     /* requests: 1 and up */

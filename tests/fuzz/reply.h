@@ -26,7 +26,8 @@ static inline bool reply_line(struct cursor *cursor, const uint8_t **text,
 }
 
 /* A decimal number without anything around it. */
-static inline bool reply_number(const uint8_t *text, size_t len, int64_t *number)
+static inline bool reply_number(const uint8_t *text, size_t len,
+                                int64_t *number)
 {
     bool negative = len > 0 && text[0] == '-';
     size_t at = negative ? 1 : 0;

@@ -145,12 +145,12 @@ static void put_heard(struct buf *input)
 static void seed_core(void)
 {
     static const uint8_t what[] = {
-        4, 0, 0, 2, 0, 1, 2,  /* made: two bytes */
-        2, 10,                /* half a second */
-        3, 0, 0,              /* SET */
-        6, 0x1f, 6, 0x0f,     /* membership and quorum */
-        9, 1, 7, 3, 0, 0,     /* heard before, and nothing comes back yet */
-        7, 0, 7, 1, 7, 3,     /* a restart, a fencing, tuning */
+        4, 0,    0, 2,    0, 1, 2, /* made: two bytes */
+        2, 10,                     /* half a second */
+        3, 0,    0,                /* SET */
+        6, 0x1f, 6, 0x0f,          /* membership and quorum */
+        9, 1,    7, 3,    0, 0, /* heard before, and nothing comes back yet */
+        7, 0,    7, 1,    7, 3, /* a restart, a fencing, tuning */
     };
     static const uint16_t places[] = {0, 5, 20, 60, 120, 200};
     char name[64];
@@ -187,31 +187,71 @@ static void seed_commands(const char *name, uint8_t kind,
 
 static void seed_resp(void)
 {
-    static const char *const strings[] = {
-        "SET key value EX 100 NX", "GET key", "APPEND key more", "STRLEN key",
-        "MSET a 1 b 2", "MGET a b c", "INCRBY a 5", "DECR a", "GETDEL b",
-        "GETSET a 9", "SETEX t 10 v", "PSETEX t 10 v", "SETNX t x",
-        "GETEX t PX 100", "INCR key", NULL};
-    static const char *const keys[] = {
-        "SET key value", "EXISTS key key", "TYPE key", "RENAME key other",
-        "KEYS o*[a-z]?", "SCAN 0 MATCH * COUNT 10 TYPE string", "DBSIZE",
-        "EXPIRE other 10 GT", "PEXPIREAT other 1700000001000", "TTL other",
-        "PTTL other", "PERSIST other", "UNLINK other", "DEL other", "FLUSHDB",
-        NULL};
+    static const char *const strings[] = {"SET key value EX 100 NX",
+                                          "GET key",
+                                          "APPEND key more",
+                                          "STRLEN key",
+                                          "MSET a 1 b 2",
+                                          "MGET a b c",
+                                          "INCRBY a 5",
+                                          "DECR a",
+                                          "GETDEL b",
+                                          "GETSET a 9",
+                                          "SETEX t 10 v",
+                                          "PSETEX t 10 v",
+                                          "SETNX t x",
+                                          "GETEX t PX 100",
+                                          "INCR key",
+                                          NULL};
+    static const char *const keys[] = {"SET key value",
+                                       "EXISTS key key",
+                                       "TYPE key",
+                                       "RENAME key other",
+                                       "KEYS o*[a-z]?",
+                                       "SCAN 0 MATCH * COUNT 10 TYPE string",
+                                       "DBSIZE",
+                                       "EXPIRE other 10 GT",
+                                       "PEXPIREAT other 1700000001000",
+                                       "TTL other",
+                                       "PTTL other",
+                                       "PERSIST other",
+                                       "UNLINK other",
+                                       "DEL other",
+                                       "FLUSHDB",
+                                       NULL};
     static const char *const hashes[] = {
-        "HSET h a 1 b 2", "HGET h a", "HMGET h a b c", "HGETALL h", "HDEL h a",
-        "HLEN h", "HEXISTS h b", "HINCRBY h b 5", "HKEYS h", "HVALS h",
-        "GET h", NULL};
-    static const char *const sessions[] = {
-        "PING", "PING text", "ECHO text", "HELLO 2 AUTH default p SETNAME n",
-        "HELLO 3", "INFO replication", "ROLE", "SELECT 0", "TIME", "WAIT 1 0",
-        "AUTH p", "CLIENT SETNAME n", "CLIENT NONE", "COMMAND DOCS",
-        "CONFIG GET save", "NONE some text", NULL};
+        "HSET h a 1 b 2", "HGET h a", "HMGET h a b c", "HGETALL h",
+        "HDEL h a",       "HLEN h",   "HEXISTS h b",   "HINCRBY h b 5",
+        "HKEYS h",        "HVALS h",  "GET h",         NULL};
+    static const char *const sessions[] = {"PING",
+                                           "PING text",
+                                           "ECHO text",
+                                           "HELLO 2 AUTH default p SETNAME n",
+                                           "HELLO 3",
+                                           "INFO replication",
+                                           "ROLE",
+                                           "SELECT 0",
+                                           "TIME",
+                                           "WAIT 1 0",
+                                           "AUTH p",
+                                           "CLIENT SETNAME n",
+                                           "CLIENT NONE",
+                                           "COMMAND DOCS",
+                                           "CONFIG GET save",
+                                           "NONE some text",
+                                           NULL};
     static const char *const control[] = {
-        "HOTWARM STATUS", "HOTWARM DEMOTE", "SET key value", "HOTWARM PROMOTE",
+        "HOTWARM STATUS",
+        "HOTWARM DEMOTE",
+        "SET key value",
+        "HOTWARM PROMOTE",
         "HOTWARM TUNE preference 3 failback always failback_delay 5 maxlag 0 "
         "promoted_max 1",
-        "SET key value", "HOTWARM", "HOTWARM STOP", "GET key", NULL};
+        "SET key value",
+        "HOTWARM",
+        "HOTWARM STOP",
+        "GET key",
+        NULL};
     static const char *const raw[] = {
         "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nECHO\r\n$3\r\na\r\n\r\n",
         "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$0\r\n\r\n*0\r\n",
@@ -265,9 +305,9 @@ static void seed_ocf(void)
 
 static void seed_supervise(void)
 {
-    static const char *const packets[] = {"ready", "alive", "score 1000",
-                                          "why no \x01quorum", "mark 7 2",
-                                          "failed disk"};
+    static const char *const packets[] = {"ready",      "alive",
+                                          "score 1000", "why no \x01quorum",
+                                          "mark 7 2",   "failed disk"};
     static const char *const requests[] = {"stop", "stop 20000", "status",
                                            "refresh"};
     static const char *const lines[] = {"note text", "marked 7", "fenced 2"};
