@@ -9,6 +9,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/result.h"
 #include "supervise/command.h"
 #include "supervise/fencewatch.h"
 #include "supervise/helper.h"
@@ -104,24 +105,39 @@ static bool take_number(const char *line, const char *word, uint64_t most,
     return errno == 0 && *end == '\0' && *number <= most;
 }
 
+int fencing_parse(const char *line, enum fencing_word *word, uint64_t *number)
+{
+    *number = 0;
+    if (strncmp(line, "note ", 5) == 0)
+        *word = FENCING_NOTE;
+    else if (take_number(line, "marked", UINT64_MAX, number))
+        *word = FENCING_MARKED;
+    else if (take_number(line, "fenced", UINT32_MAX, number))
+        *word = FENCING_FENCED;
+    else
+        return RESULT_MALFORMED;
+    return 0;
+}
+
 static void fencing_on_line(void *context, const char *line)
 {
     struct fencing *fencing = context;
+    enum fencing_word word;
     uint64_t number;
 
     if (fencing->given_up) {
         return; /* its last words */
-    } else if (strncmp(line, "note ", 5) == 0) {
-        log_warn("fencing: %s", line + 5);
-    } else if (take_number(line, "marked", UINT64_MAX, &number)) {
-        fencing->retry_ms = 0;
-        fencing->calls->marked(fencing->context, number);
-    } else if (take_number(line, "fenced", UINT32_MAX, &number)) {
-        log_info("fencing of node %" PRIu64 " was confirmed", number);
-        fencing->calls->fenced(fencing->context, (uint32_t)number);
-    } else {
+    } else if (fencing_parse(line, &word, &number) != 0) {
         log_warn("the fencing watcher says '%s', which is not in the protocol",
                  line);
+    } else if (word == FENCING_NOTE) {
+        log_warn("fencing: %s", line + 5);
+    } else if (word == FENCING_MARKED) {
+        fencing->retry_ms = 0;
+        fencing->calls->marked(fencing->context, number);
+    } else {
+        log_info("fencing of node %" PRIu64 " was confirmed", number);
+        fencing->calls->fenced(fencing->context, (uint32_t)number);
     }
 }
 

@@ -56,4 +56,9 @@ void fencing_mark(struct fencing *fencing, uint64_t mark, uint32_t node);
 /* Nothing is watched any more: the daemon is gone. */
 void fencing_end(struct fencing *fencing);
 
+/* What a line of the watcher says: "note TEXT", "marked N", "fenced ID". 0, or
+ * RESULT_MALFORMED. */
+enum fencing_word { FENCING_NOTE, FENCING_MARKED, FENCING_FENCED };
+int fencing_parse(const char *line, enum fencing_word *word, uint64_t *number);
+
 #endif

@@ -224,11 +224,13 @@ int machine_decode(struct machine *machine, const uint8_t *data, size_t len)
     memset(machine, 0, sizeof(*machine));
     uint32_t magic = cursor_u32(&cursor);
     uint16_t version = cursor_u16(&cursor);
-    cursor_u16(&cursor);
+    uint16_t unused = cursor_u16(&cursor);
     if (cursor.bad || magic != MACHINE_MAGIC)
         return RESULT_MALFORMED;
     if (version != MACHINE_VERSION)
         return RESULT_VERSION;
+    if (unused != 0) /* one state, one encoding */
+        return RESULT_MALFORMED;
     int rc = machine_decode_body(machine, &cursor);
     if (rc != 0)
         machine_free(machine);

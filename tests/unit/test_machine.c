@@ -455,6 +455,13 @@ static void malformed_snapshots_leave_nothing(void **state)
                      RESULT_MALFORMED);
     is_empty(&machine);
     bytes.len--;
+    for (size_t unused = 6; unused < 8; unused++) {
+        bytes.data[unused] = 1;
+        assert_int_equal(machine_decode(&machine, bytes.data, bytes.len),
+                         RESULT_MALFORMED);
+        is_empty(&machine);
+        bytes.data[unused] = 0;
+    }
     bytes.data[4] = 2;
     assert_int_equal(machine_decode(&machine, bytes.data, bytes.len),
                      RESULT_VERSION);

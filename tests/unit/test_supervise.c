@@ -7,6 +7,7 @@
 #include "lib/result.h"
 #include "supervise/control.h"
 #include "supervise/crmmon.h"
+#include "supervise/fencing.h"
 #include "supervise/link.h"
 #include "supervise/options.h"
 #include "tests/unit/unit.h"
@@ -159,6 +160,39 @@ static void control_requests_are_read(void **state)
 
 /* ---- crm_mon: as Pacemaker 2.1.5 prints it ---- */
 
+static void fencing_lines_are_read(void **state)
+{
+    static const char *const wrong[] = {"",
+                                        "note",
+                                        "marked",
+                                        "marked ",
+                                        "fenced",
+                                        "fenced -1",
+                                        "fenced 1 2",
+                                        "marked x",
+                                        "fenced 4294967296",
+                                        "marked 18446744073709551616",
+                                        "stop",
+                                        "fenced  1",
+                                        "unmarked 1"};
+    enum fencing_word word;
+    uint64_t number;
+
+    (void)state;
+    assert_int_equal(fencing_parse("note any text", &word, &number), 0);
+    assert_int_equal(word, FENCING_NOTE);
+    assert_int_equal(
+        fencing_parse("marked 18446744073709551615", &word, &number), 0);
+    assert_int_equal(word, FENCING_MARKED);
+    assert_true(number == UINT64_MAX);
+    assert_int_equal(fencing_parse("fenced 4294967295", &word, &number), 0);
+    assert_int_equal(word, FENCING_FENCED);
+    assert_true(number == UINT32_MAX);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(fencing_parse(wrong[i], &word, &number),
+                         RESULT_MALFORMED);
+}
+
 #define CLONE(MANAGED, HISTORY)                                                \
     "<pacemaker-result api-version=\"2.25\" request=\"crm_mon\">\n"            \
     "  <resources>\n"                                                          \
@@ -293,6 +327,7 @@ int main(void)
         cmocka_unit_test(link_malformed_is_refused),
         cmocka_unit_test(link_goes_both_ways),
         cmocka_unit_test(control_requests_are_read),
+        cmocka_unit_test(fencing_lines_are_read),
         cmocka_unit_test(crmmon_is_read),
         cmocka_unit_test(options_are_read),
         cmocka_unit_test(options_are_refused),
