@@ -382,7 +382,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static qb_loop_t *loop; /* libqb has one for a process */
     struct cursor input = cursor_make(data, size);
     struct stage *stage = mem_calloc(1, sizeof *stage);
-    const struct server_events events = {on_command, on_settle, stage};
+    const struct server_events events = {on_command, on_kind, on_settle, stage};
     struct record record;
 
     if (loop == NULL)
