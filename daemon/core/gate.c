@@ -122,8 +122,8 @@ static void gate_say_demote(struct core *core)
     buf_free(&payload);
 }
 
-/* Only a state that has reached this view's first entry says truly which
- * promotion is to be replaced. */
+/* Only a state that has reached this view's first entry knows of the promotions
+ * before it. */
 static bool gate_is_current(const struct core *core)
 {
     uint64_t first = log_epoch_first(&core->log, core->view.epoch);
@@ -138,7 +138,7 @@ static void gate_say_promote(struct core *core)
     struct promotion_request request = {
         .uuid = core->uuid,
         .run = core->run,
-        .replaces = promotions_newest(&core->machine.promotions),
+        .seen = core->machine.promotions.last,
     };
 
     promotion_request_encode(&payload, &request);

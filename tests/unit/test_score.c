@@ -83,7 +83,7 @@ static void promote(struct offer *offer, uint8_t number, uint64_t token)
     struct promotion_request request = {
         .uuid = sample_uuid(number),
         .run = RUN,
-        .replaces = promotions_newest(promotions),
+        .seen = promotions->last,
     };
 
     assert_true(promotions_grant(promotions, &request, token));
