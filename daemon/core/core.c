@@ -126,10 +126,26 @@ void core_hold(struct core *core)
     core_promise(core);
 }
 
+/* CPG lists its node: it may have started again, and not have spoken since. */
+static bool voter_is_there(const struct core *core, const struct voter *voter)
+{
+    const struct peer *peer = peers_find(&core->peers, &voter->uuid);
+
+    return peers_list_node(&core->peers, voter->node) &&
+           (peer == NULL || !peer->present || !peer->leaving);
+}
+
 bool core_steps_aside(const struct core *core)
 {
-    return core->full != NULL &&
-           config_majority(&core->config) < core->config.count;
+    const struct config *config = &core->config;
+    unsigned others = 0;
+
+    if (core->full == NULL)
+        return false;
+    for (unsigned i = 0; i < config->count; i++)
+        others += !core_is_me(core, &config->voters[i].uuid) &&
+                  voter_is_there(core, &config->voters[i]);
+    return others >= config_majority(config) && config->count > 0;
 }
 
 bool core_is_ahead(const struct core *core)
@@ -513,6 +529,14 @@ void core_snapshot(const struct core *core, struct buf *out)
     machine_encode(out, &core->machine);
 }
 
+/* With a full disk: its clients' writes become durable at the others, and it
+ * hears of that. */
+static bool core_writes_elsewhere(const struct core *core)
+{
+    return core->role == CORE_ROLE_FOLLOWER && core_steps_aside(core) &&
+           !core_is_ahead(core);
+}
+
 void core_status(const struct core *core, struct core_status *status)
 {
     struct log_point last = log_last(&core->log);
@@ -544,7 +568,8 @@ void core_status(const struct core *core, struct core_status *status)
     status->voter = core_is_voter(core);
     status->quorate = core->quorate;
     status->open = core->gate.token != 0;
-    status->writable = status->open && status->why[0] == '\0';
+    status->writable = status->open && core->why[0] == '\0' &&
+                       (core->full == NULL || core_writes_elsewhere(core));
     status->alone = pair_alone(core) && core->quorate && !core->leaving;
     status->rival = rival_heard(core);
     const struct promotion *own =

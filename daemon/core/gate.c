@@ -147,13 +147,16 @@ static void gate_say_promote(struct core *core)
     buf_free(&payload);
 }
 
-/* Where waiting cannot help: the answer; else NULL. */
+/* Where waiting cannot help: the answer; else NULL. A full disk may keep it from
+ * ever being current; all else may look different once it is. */
 static const char *gate_refuses(const struct core *core)
 {
-    if (!core_is_voter(core))
-        return "-ERR this replica is a learner\r\n";
     if (core_steps_aside(core))
         return "-ERR the disk of this replica is full\r\n";
+    if (!gate_is_current(core))
+        return NULL;
+    if (!core_is_voter(core))
+        return "-ERR this replica is a learner\r\n";
     if (rival_prevails(core))
         return "-ERR another group lives under this name\r\n";
     return NULL;
@@ -165,15 +168,17 @@ void gate_settle(struct core *core)
 
     if (gate->busy)
         return;
-    if (gate->revoke != 0)
+    if (gate->revoke != 0) {
         gate_say_demote(core);
-    else if (gate->wanted && gate->token == 0 && gate_is_current(core)) {
-        const char *refusal = gate_refuses(core);
-        if (refusal == NULL) {
-            gate_say_promote(core);
-            return;
-        }
+        return;
+    }
+    if (!gate->wanted || gate->token != 0)
+        return;
+    const char *refusal = gate_refuses(core);
+    if (refusal != NULL) {
         gate_lose(core);
         gate_answer(core, OUTCOME_REFUSED, refusal);
+    } else if (gate_is_current(core)) {
+        gate_say_promote(core);
     }
 }

@@ -98,6 +98,15 @@ void peers_set_members(struct peers *peers, const struct core_member *list,
     }
 }
 
+bool peers_list_node(const struct peers *peers, uint32_t node)
+{
+    for (size_t i = 0; i < peers->member_count; i++) {
+        if (peers->members[i].node == node)
+            return true;
+    }
+    return false;
+}
+
 void peers_forget_view(struct peers *peers)
 {
     for (size_t i = 0; i < peers->count; i++) {

@@ -75,6 +75,9 @@ struct peer *peers_hear(struct peers *peers, const struct message *message,
 void peers_set_members(struct peers *peers, const struct core_member *list,
                        size_t count);
 
+/* Does CPG list any member of that node? */
+bool peers_list_node(const struct peers *peers, uint32_t node);
+
 /* Forgets every HELLO (a leader is known), every ack, ready and answer. */
 void peers_forget_view(struct peers *peers);
 

@@ -228,8 +228,8 @@ void core_reply(struct core *core, uint64_t request, enum outcome outcome,
 void core_reply_text(struct core *core, uint64_t request, enum outcome outcome,
                      const char *text);
 
-/* The disk is full, and the other voters are enough without this one: whatever
- * is wanted of it, they do it better. */
+/* The disk is full, and the other voters that are there are enough without this
+ * one: whatever is wanted of it, they do it better. */
 bool core_steps_aside(const struct core *core);
 
 /* More waits for the disk than may (ahead_bytes): nothing is added. */
