@@ -4,6 +4,7 @@
 #include "daemon/core/forward.h"
 #include "daemon/core/gate.h"
 #include "daemon/core/pair.h"
+#include "daemon/core/replicate.h"
 
 enum { HANDOVER_REST = 4 }; /* leader_timeouts between two attempts */
 
@@ -57,6 +58,9 @@ static void handover_say(struct core *core, const struct peer *heir)
 
     message.to = heir->uuid;
     message.to_run = heir->run;
+    /* The heir has to know that the voters are settled, or it needs those of the
+     * configuration before as well. */
+    replicate_tell_commit(core);
     core_multicast(core, &message);
     core->view.handover_said = true;
     core->counters.handovers++;
@@ -67,7 +71,8 @@ static void handover_lead(struct core *core)
     struct view *view = &core->view;
     const struct peer *heir = handover_heir(core);
 
-    if (heir == NULL || core->config.seq != core->committed.seq ||
+    /* Not "known committed, and stored so": a full disk stores nothing. */
+    if (heir == NULL || core->commit_seq < core->config.seq ||
         core->commit_seq < log_epoch_first(&core->log, view->epoch))
         return;
     if (core->now_ns >= view->handover_retry_ns) {

@@ -189,6 +189,11 @@ static uint64_t replicate_send(struct core *core, uint64_t from, bool entries)
     return seq;
 }
 
+void replicate_tell_commit(struct core *core)
+{
+    replicate_send(core, log_last(&core->log).seq, false);
+}
+
 void replicate_on_fetch(struct core *core, const struct message *message)
 {
     struct log_point last = log_last(&core->log);

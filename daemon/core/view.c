@@ -294,7 +294,7 @@ void view_say_hello(struct core *core)
         message.flags |= WIRE_LOST;
     if (core->leaving)
         message.flags |= WIRE_LEAVING;
-    if (core->config.seq == core->committed.seq)
+    if (core->config.seq == core->committed.seq || commit_knows_config(core))
         message.flags |= WIRE_SETTLED;
     if (core->role == CORE_ROLE_LEADER)
         message.flags |= WIRE_LEADS;
