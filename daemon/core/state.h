@@ -25,6 +25,7 @@
 #ifndef HOTWARM_CORE_STATE_H
 #define HOTWARM_CORE_STATE_H
 
+#include "daemon/core/backlog.h"
 #include "daemon/core/core.h"
 #include "daemon/core/effects.h"
 #include "daemon/core/log.h"
@@ -182,6 +183,7 @@ struct core {
     struct uuid group;
     uint64_t run;
     bool resetting;     /* the disk has to be moved aside first */
+    struct backlog backlog;
     uint64_t op;        /* the last disk effect */
     uint64_t stored_op; /* the last known durable */
 
@@ -234,6 +236,11 @@ bool core_steps_aside(const struct core *core);
 
 /* More waits for the disk than may (ahead_bytes): nothing is added. */
 bool core_is_ahead(const struct core *core);
+
+/* The next disk effect, with its op, and a copy of `len` bytes; valid until the
+ * next effect. */
+struct effect *core_disk(struct core *core, enum effect_kind kind,
+                         const void *data, size_t len);
 
 /* The first thing of its group is being stored: names the group behind it. */
 void core_hold(struct core *core);

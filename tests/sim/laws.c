@@ -502,6 +502,11 @@ void laws_on_append(struct world *world, struct node *node, const uint8_t *data,
                      node->id);
         return;
     }
+    if (node->disk.queued + len >
+        world->options.ahead_bytes + LAWS_BEYOND_AHEAD)
+        verdict_fail(&world->verdict, "bounded",
+                     "n%u has %zu bytes of entries waiting for its disk",
+                     node->id, node->disk.queued + len);
     if (entry.kind != ENTRY_CONFIG)
         return;
     if (newest->seq < entry.seq && newest->seq > world->ledger.last)

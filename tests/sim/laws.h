@@ -43,6 +43,7 @@ struct node;
 
 #define LAWS_QUEUE_MAX 200        /* messages waiting to be ordered */
 #define LAWS_LOG_MAX (64u * 1024) /* bytes of the log on disk */
+#define LAWS_BEYOND_AHEAD 4096 /* an entry, and a leader's own */
 #define LAWS_STEPS_PER_SECOND 20000
 #define LAWS_ALONE_BOUND (15 * SIM_S)
 

@@ -74,6 +74,7 @@ static int ends(void **state)
     struct lead *lead = *state;
 
     log_free(&lead->core.log);
+    backlog_free(&lead->core.backlog);
     peers_free(&lead->core.peers);
     effects_free(&lead->effects);
     free(lead);
@@ -128,7 +129,8 @@ static void so_it_does_when_its_disk_does_not_keep_up(void **state)
 {
     struct lead *lead = *state;
 
-    lead->core.options.ahead_bytes = lead->core.log.waiting;
+    backlog_add(&lead->core.backlog, 1, 1000);
+    lead->core.options.ahead_bytes = 1000;
     gives_it_to(lead, 0);
     lead->core.options.ahead_bytes--;
     gives_it_to(lead, OTHER);

@@ -230,7 +230,7 @@ static void no_more_is_taken_than_may_wait(void **state)
     append(core, 30, log_last(&core->log), 50);
     uint64_t taken = log_last(&core->log).seq;
     assert_in_range(taken, BASE + 3, BASE + 30);
-    assert_true(core->log.waiting > 100);
+    assert_true(core->backlog.bytes > 100);
     assert_false(fetches);
     append(core, 30, log_last(&core->log), 1);
     assert_int_equal(log_last(&core->log).seq, taken);
@@ -238,10 +238,32 @@ static void no_more_is_taken_than_may_wait(void **state)
     disk_stands = false;
     stored.u.stored.op = last_op;
     step(core, stored);
-    assert_int_equal(core->log.waiting, 0);
+    assert_int_equal(core->backlog.bytes, 0);
     assert_true(fetches);
     append(core, 30, log_last(&core->log), 1);
     assert_int_equal(log_last(&core->log).seq, taken + 1);
+    core_close(core);
+}
+
+/* Leaders change while the disk stands, and each cuts what the one before it
+ * said: all of it is still in the writer's queue. */
+static void what_is_cut_waits_for_the_disk_too(void **state)
+{
+    struct core *core = start();
+
+    (void)state;
+    append(core, 30, log_last(&core->log), 1);
+    struct log_point point = log_last(&core->log);
+    core->options.ahead_bytes = 1000;
+    disk_stands = true;
+    for (uint64_t epoch = 31; epoch < 60; epoch++) {
+        size_t before = core->backlog.bytes;
+        append(core, epoch, point, 4);
+        assert_true(core->backlog.bytes >= before);
+    }
+    assert_in_range(core->backlog.bytes, 1001, 1000 + 29 * 400);
+    assert_int_equal(log_last(&core->log).seq, point.seq);
+    disk_stands = false;
     core_close(core);
 }
 
@@ -277,6 +299,7 @@ int main(void)
         cmocka_unit_test(another_hash_at_the_base),
         cmocka_unit_test(a_snapshot_of_a_later_view),
         cmocka_unit_test(no_more_is_taken_than_may_wait),
+        cmocka_unit_test(what_is_cut_waits_for_the_disk_too),
         cmocka_unit_test(a_full_disk_is_told),
     };
 
