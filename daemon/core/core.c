@@ -137,13 +137,15 @@ void core_hold(struct core *core)
     core_promise(core);
 }
 
-/* CPG lists its node: it may have started again, and not have spoken since. */
+/* CPG lists its node: it may have started again, and not have spoken since. One
+ * whose disk is full as well is no help. */
 static bool voter_is_there(const struct core *core, const struct voter *voter)
 {
     const struct peer *peer = peers_find(&core->peers, &voter->uuid);
 
     return peers_list_node(&core->peers, voter->node) &&
-           (peer == NULL || !peer->present || !peer->leaving);
+           (peer == NULL || !peer->present ||
+            (!peer->leaving && !peers_full(peer, core->now_ns)));
 }
 
 bool core_steps_aside(const struct core *core)

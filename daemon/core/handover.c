@@ -10,7 +10,8 @@ enum { HANDOVER_REST = 4 }; /* leader_timeouts between two attempts */
 
 static bool handover_may(const struct core *core, const struct peer *peer)
 {
-    return peer->present && !peer->leaving && !core_is_me(core, &peer->uuid) &&
+    return peer->present && !peer->leaving && !peers_full(peer, core->now_ns) &&
+           !core_is_me(core, &peer->uuid) &&
            peer->ack_epoch == core->view.epoch &&
            config_find(&core->config, &peer->uuid) >= 0;
 }
@@ -48,7 +49,11 @@ static const struct peer *handover_heir(const struct core *core)
     if (heir == NULL || !handover_may(core, heir) ||
         heir->run != promotions->list[0].run)
         return NULL;
-    return heir;
+    /* To begin with, it has to keep up with the others: one with a slow disk may
+     * just have given the lead away for that, and intake would stand still until
+     * it has caught up. */
+    bool begun = core->now_ns < core->view.handover_retry_ns;
+    return begun || heir->ack_seq >= core->commit_seq ? heir : NULL;
 }
 
 static void handover_say(struct core *core, const struct peer *heir)

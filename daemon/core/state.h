@@ -47,6 +47,7 @@ struct view {
     uint64_t heard_ns;    /* when the leader was last heard */
     uint64_t members_ns;  /* when CPG's membership last changed */
     uint64_t hello_ns;    /* when to say HELLO next */
+    bool full_said;       /* the last one said that the disk is full */
     uint64_t ranked_ns;   /* since when a majority's HELLOs are here; 0: not */
     uint64_t deadline_ns; /* VOTED and CANDIDATE wait until then */
     unsigned attempt;     /* elections since the last leader, for backing off */

@@ -76,6 +76,7 @@ static int ends(void **state)
     log_free(&lead->core.log);
     backlog_free(&lead->core.backlog);
     peers_free(&lead->core.peers);
+    promotions_free(&lead->core.machine.promotions);
     effects_free(&lead->effects);
     free(lead);
     return 0;
@@ -167,6 +168,49 @@ static void a_change_of_voters_keeps_it_until_committed(void **state)
     gives_it_to(lead, OTHER);
 }
 
+/* Whoever has all of the log, but not one whose own disk is full. */
+static void a_full_one_is_no_heir(void **state)
+{
+    struct lead *lead = *state;
+
+    lead->core.full = "the disk is full";
+    peer_of(lead, OTHER)->full = true;
+    peer_of(lead, OTHER)->hello_ns = lead->core.now_ns;
+    gives_it_to(lead, 0); /* the others are not enough */
+    add_voter(lead, THIRD + 1);
+    add_voter(lead, THIRD + 2);
+    gives_it_to(lead, THIRD);
+}
+
+static void promotes(struct lead *lead, uint8_t number)
+{
+    struct promotion_request request = {.uuid = sample_uuid(number),
+                                        .run = RUN};
+
+    lead->core.machine.promotions.exclusive = true;
+    assert_true(
+        promotions_grant(&lead->core.machine.promotions, &request, LAST));
+}
+
+/* The promoted one gave the lead away because its disk is slow: it gets it back
+ * when it is no longer behind what the others have committed. */
+static void the_promoted_one_gets_it_when_it_keeps_up(void **state)
+{
+    struct lead *lead = *state;
+
+    promotes(lead, OTHER);
+    peer_of(lead, OTHER)->ack_seq = LAST - 1;
+    gives_it_to(lead, 0);
+    assert_true(lead->core.view.handover_ns == 0); /* and goes on taking */
+    lead->core.commit_seq = LAST - 1;
+    gives_it_to(lead, 0);
+    assert_true(lead->core.view.handover_ns != 0); /* it waits for it now */
+    lead->core.commit_seq = LAST;
+    gives_it_to(lead, 0);
+    peer_of(lead, OTHER)->ack_seq = LAST;
+    gives_it_to(lead, OTHER);
+}
+
 #define WITH_LEAD(test) cmocka_unit_test_setup_teardown(test, begins, ends)
 
 int main(void)
@@ -176,6 +220,8 @@ int main(void)
         WITH_LEAD(so_it_does_when_its_disk_does_not_keep_up),
         WITH_LEAD(it_does_not_when_it_is_needed),
         WITH_LEAD(a_change_of_voters_keeps_it_until_committed),
+        WITH_LEAD(a_full_one_is_no_heir),
+        WITH_LEAD(the_promoted_one_gets_it_when_it_keeps_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,12 @@ static void a_full_disk_is_not_offered(void **state)
     offers(offer, SCORE_STANDING + PREFERENCE);
     peer_of(offer, OTHER)->leaving = false;
     offers(offer, 0);
+    peer_of(offer, OTHER)->full = true;
+    offers(offer, 0); /* it said so long ago */
+    peer_of(offer, OTHER)->hello_ns = offer->core.now_ns;
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    peer_of(offer, OTHER)->full = false;
+    offers(offer, 0);
     offer->core.full = NULL;
     offers(offer, SCORE_STANDING + PREFERENCE);
 }
