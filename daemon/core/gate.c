@@ -148,12 +148,13 @@ static void gate_say_promote(struct core *core)
 }
 
 /* Where waiting cannot help: the answer; else NULL. A full disk may keep it from
- * ever being current; all else may look different once it is. */
+ * ever being current, or from hearing what became of a PROMOTE that is out; all
+ * else may look different by then. */
 static const char *gate_refuses(const struct core *core)
 {
     if (core_steps_aside(core))
         return "-ERR the disk of this replica is full\r\n";
-    if (!gate_is_current(core))
+    if (core->gate.busy || !gate_is_current(core))
         return NULL;
     if (!core_is_voter(core))
         return "-ERR this replica is a learner\r\n";
@@ -162,23 +163,24 @@ static const char *gate_refuses(const struct core *core)
     return NULL;
 }
 
+static bool gate_waits(const struct gate *gate)
+{
+    return gate->wanted && gate->token == 0;
+}
+
 void gate_settle(struct core *core)
 {
     struct gate *gate = &core->gate;
+    const char *refusal = gate_waits(gate) ? gate_refuses(core) : NULL;
 
-    if (gate->busy)
-        return;
-    if (gate->revoke != 0) {
-        gate_say_demote(core);
-        return;
-    }
-    if (!gate->wanted || gate->token != 0)
-        return;
-    const char *refusal = gate_refuses(core);
     if (refusal != NULL) {
         gate_lose(core);
         gate_answer(core, OUTCOME_REFUSED, refusal);
-    } else if (gate_is_current(core)) {
-        gate_say_promote(core);
     }
+    if (gate->busy)
+        return;
+    if (gate->revoke != 0)
+        gate_say_demote(core);
+    else if (gate_waits(gate) && gate_is_current(core))
+        gate_say_promote(core);
 }
