@@ -137,30 +137,6 @@ void core_hold(struct core *core)
     core_promise(core);
 }
 
-/* CPG lists its node: it may have started again, and not have spoken since. One
- * whose disk is full as well is no help. */
-static bool voter_is_there(const struct core *core, const struct voter *voter)
-{
-    const struct peer *peer = peers_find(&core->peers, &voter->uuid);
-
-    return peers_list_node(&core->peers, voter->node) &&
-           (peer == NULL || !peer->present ||
-            (!peer->leaving && !peers_full(peer, core->now_ns)));
-}
-
-bool core_steps_aside(const struct core *core)
-{
-    const struct config *config = &core->config;
-    unsigned others = 0;
-
-    if (core->full == NULL)
-        return false;
-    for (unsigned i = 0; i < config->count; i++)
-        others += !core_is_me(core, &config->voters[i].uuid) &&
-                  voter_is_there(core, &config->voters[i]);
-    return others >= config_majority(config) && config->count > 0;
-}
-
 bool core_is_ahead(const struct core *core)
 {
     return core->backlog.bytes > core->options.ahead_bytes;
@@ -547,7 +523,7 @@ void core_snapshot(const struct core *core, struct buf *out)
  * hears of that. */
 static bool core_writes_elsewhere(const struct core *core)
 {
-    return core->role == CORE_ROLE_FOLLOWER && core_steps_aside(core) &&
+    return core->role == CORE_ROLE_FOLLOWER && handover_steps_aside(core) &&
            !core_is_ahead(core);
 }
 

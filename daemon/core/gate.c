@@ -1,6 +1,7 @@
 #include "daemon/core/gate.h"
 
 #include "daemon/core/forward.h"
+#include "daemon/core/handover.h"
 #include "daemon/core/log.h"
 #include "daemon/core/rival.h"
 
@@ -152,7 +153,7 @@ static void gate_say_promote(struct core *core)
  * else may look different by then. */
 static const char *gate_refuses(const struct core *core)
 {
-    if (core_steps_aside(core))
+    if (handover_steps_aside(core))
         return "-ERR the disk of this replica is full\r\n";
     if (core->gate.busy || !gate_is_current(core))
         return NULL;

@@ -16,6 +16,31 @@ static bool handover_may(const struct core *core, const struct peer *peer)
            config_find(&core->config, &peer->uuid) >= 0;
 }
 
+/* CPG lists its node: it may have started again, and not have spoken since. One
+ * whose disk is full as well is no help. */
+static bool handover_is_there(const struct core *core,
+                              const struct voter *voter)
+{
+    const struct peer *peer = peers_find(&core->peers, &voter->uuid);
+
+    return peers_list_node(&core->peers, voter->node) &&
+           (peer == NULL || !peer->present ||
+            (!peer->leaving && !peers_full(peer, core->now_ns)));
+}
+
+bool handover_steps_aside(const struct core *core)
+{
+    const struct config *config = &core->config;
+    unsigned others = 0;
+
+    if (core->full == NULL)
+        return false;
+    for (unsigned i = 0; i < config->count; i++)
+        others += !core_is_me(core, &config->voters[i].uuid) &&
+                  handover_is_there(core, &config->voters[i]);
+    return others >= config_majority(config) && config->count > 0;
+}
+
 /* The disk takes no more, or does not keep up, and the others are enough. */
 static bool handover_cannot_write(const struct core *core)
 {

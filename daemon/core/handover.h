@@ -19,6 +19,10 @@
  * leader_timeouts. */
 void handover_leave(struct core *core);
 
+/* The disk is full, and the other voters that are there are enough without this
+ * one: whatever is wanted of it, they do it better. */
+bool handover_steps_aside(const struct core *core);
+
 void handover_settle(struct core *core);
 uint64_t handover_deadline(const struct core *core);
 

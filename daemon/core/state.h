@@ -183,7 +183,7 @@ struct core {
     bool lost; /* had data, and has none since (boot.h) */
     struct uuid group;
     uint64_t run;
-    bool resetting;     /* the disk has to be moved aside first */
+    bool resetting; /* the disk has to be moved aside first */
     struct backlog backlog;
     uint64_t op;        /* the last disk effect */
     uint64_t stored_op; /* the last known durable */
@@ -230,10 +230,6 @@ void core_reply(struct core *core, uint64_t request, enum outcome outcome,
                 uint64_t seq, const void *text, size_t len);
 void core_reply_text(struct core *core, uint64_t request, enum outcome outcome,
                      const char *text);
-
-/* The disk is full, and the other voters that are there are enough without this
- * one: whatever is wanted of it, they do it better. */
-bool core_steps_aside(const struct core *core);
 
 /* More waits for the disk than may (ahead_bytes): nothing is added. */
 bool core_is_ahead(const struct core *core);

@@ -25,8 +25,8 @@ static bool votes_in(const struct node *node, const struct config *config)
 }
 
 /* Are all the others enough without this one? All voters are there, no change of
- * them is under way, and one of the others knows that: else the majority before
- * the last change may need this one, and its promise. */
+ * them is under way, and one of them knows that: else the majority before the
+ * last change may need this one, and its promise. */
 static bool is_dispensable(const struct world *world, const struct node *node)
 {
     const struct config *config =
@@ -37,9 +37,9 @@ static bool is_dispensable(const struct world *world, const struct node *node)
         return false;
     for (unsigned i = 0; i < world->count; i++) {
         const struct node *other = &world->nodes[i];
-        if (other == node || !votes_in(other, config))
+        if (!votes_in(other, config))
             continue;
-        others++;
+        others += other != node;
         knowing += other->status.commit_seq >= config->seq;
     }
     return others == config->count - 1 && knowing > 0 && votes_in(node, config);
@@ -52,26 +52,45 @@ static const struct node *choose_full(struct world *world)
     const struct node *leader = action_leader(world);
     const struct node *node = &world->nodes[rng_pick(rng, world->count)];
 
-    if (leader != NULL && rng_chance(rng, 700))
+    if (leader != NULL && rng_chance(rng, 850))
         node = leader;
-    return rng_chance(rng, 500) && is_dispensable(world, node) ? node : NULL;
+    return rng_chance(rng, 800) && is_dispensable(world, node) ? node : NULL;
 }
 
-static void fill_for_ever(struct world *world)
+static void fill_for_ever(struct world *world, const struct node *node)
 {
-    world->full_for_ever = choose_full(world);
-    if (world->full_for_ever == NULL)
-        return;
-    world->nodes[world->full_for_ever->index].full_until = UINT64_MAX;
+    world->full_for_ever = node;
+    world->nodes[node->index].full_until = UINT64_MAX;
     world->totals.full_for_ever++;
-    world_trace(world, world->full_for_ever, "its disk stays full");
+    world_trace(world, node, "its disk stays full");
+}
+
+/* Or of the leader that has just committed a configuration: it will never store
+ * that it is. */
+void heal_on_commit(struct world *world, const struct node *node)
+{
+    struct config newest, stored;
+
+    if (!world->healing || world->full_for_ever != NULL ||
+        node->status.role != CORE_ROLE_LEADER)
+        return;
+    core_configuration(node->core, &newest, &stored);
+    if (newest.seq == stored.seq || node->status.commit_seq < newest.seq ||
+        !rng_chance(&world->rng_faults, 500) || !is_dispensable(world, node))
+        return;
+    fill_for_ever(world, node);
+    world->heal_from = world->sched.now;
 }
 
 void heal_begin(struct world *world)
 {
+    const struct node *full;
+
     world_trace(world, NULL, "faults end");
     faults_end(world);
-    fill_for_ever(world);
+    full = choose_full(world);
+    if (full != NULL)
+        fill_for_ever(world, full);
     world->healing = true;
     world->heal_from = world->sched.now;
     look_again(world);
@@ -152,7 +171,10 @@ static bool lacks(struct world *world, char *text, size_t room)
                      node->status.why == NULL ? "" : node->status.why);
             return true;
         }
-        voters += node->status.voter;
+        /* A full one may not hold the configuration that names it. */
+        voters += node->status.voter ||
+                  (is_given_up(world, node) &&
+                   config_find(&leader->config, &node->status.uuid) >= 0);
         promoted += !is_given_up(world, node) && node->status.promoted &&
                     node->status.writable;
     }
