@@ -16,7 +16,6 @@
 
 #include <qb/qbloop.h>
 
-#include "daemon/core/command.h"
 #include "daemon/core/core.h"
 #include "daemon/options.h"
 #include "daemon/session.h"
@@ -40,9 +39,6 @@ enum {
     MAIN_KEEP_LOG = 4 * 1024 * 1024,
     MAIN_AHEAD_LOG = 16 * 1024 * 1024
 };
-
-/* Of a client's commands, for server.h. */
-enum kind { KIND_OTHER, KIND_READS, KIND_WRITES };
 
 struct hotwarmd {
     struct options options;
@@ -398,15 +394,10 @@ static void on_command(void *context, uint64_t number, bool control,
     buf_free(&reply);
 }
 
-/* What is no command is like what is answered at once. */
 static int on_kind(void *context, const struct core_arg *argv, size_t argc)
 {
-    const struct command *command = command_find(argv, argc, NULL);
-
     (void)context;
-    if (command == NULL)
-        return KIND_OTHER;
-    return command->effect == COMMAND_READS ? KIND_READS : KIND_WRITES;
+    return session_kind(argv, argc);
 }
 
 static void on_settle(void *context)

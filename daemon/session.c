@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/core/command.h"
 #include "daemon/core/integer.h"
 
 const char *session_role(enum core_role role)
@@ -373,6 +374,15 @@ static const struct {
     {"TIME", "time", 1, answer_time},
     {"WAIT", "wait", 3, answer_wait},
 };
+
+enum session_kind session_kind(const struct core_arg *argv, size_t argc)
+{
+    const struct command *command = command_find(argv, argc, NULL);
+
+    if (command == NULL)
+        return SESSION_OTHER;
+    return command->effect == COMMAND_READS ? SESSION_READS : SESSION_WRITES;
+}
 
 bool session_answer(const struct session_facts *facts,
                     const struct core_arg *argv, size_t argc, struct buf *reply)

@@ -33,6 +33,11 @@ bool session_answer(const struct session_facts *facts,
                     const struct core_arg *argv, size_t argc,
                     struct buf *reply);
 
+/* What may be under way together (server.h); what is no command of the key space
+ * is like what is answered at once. */
+enum session_kind { SESSION_OTHER, SESSION_READS, SESSION_WRITES };
+enum session_kind session_kind(const struct core_arg *argv, size_t argc);
+
 /* "leader" …: a role in lower case. */
 const char *session_role(enum core_role role);
 

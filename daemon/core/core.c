@@ -59,6 +59,7 @@ void core_close(struct core *core)
     sessions_free(&core->replicate.tail);
     peers_free(&core->peers);
     log_free(&core->log);
+    backlog_free(&core->backlog);
     machine_free(&core->machine);
     free(core);
 }
@@ -105,6 +106,18 @@ void core_reply_text(struct core *core, uint64_t request, enum outcome outcome,
     core_reply(core, request, outcome, 0, text, strlen(text));
 }
 
+struct effect *core_disk(struct core *core, enum effect_kind kind,
+                         const void *data, size_t len)
+{
+    struct effect *effect =
+        data == NULL ? effects_add(core->effects, kind)
+                     : effects_add_data(core->effects, kind, data, len);
+
+    effect->op = ++core->op;
+    backlog_add(&core->backlog, core->op, len);
+    return effect;
+}
+
 uint64_t core_promise(struct core *core)
 {
     bool known = commit_knows_config(core);
@@ -112,9 +125,7 @@ uint64_t core_promise(struct core *core)
 
     boot_promise_encode(&content, core,
                         known ? &core->config : &core->committed);
-    struct effect *effect = effects_add_data(core->effects, EFFECT_PROMISE,
-                                             content.data, content.len);
-    effect->op = ++core->op;
+    core_disk(core, EFFECT_PROMISE, content.data, content.len);
     buf_free(&content);
     core->view.promise_op = core->op;
     return core->op;
@@ -126,15 +137,9 @@ void core_hold(struct core *core)
     core_promise(core);
 }
 
-bool core_steps_aside(const struct core *core)
-{
-    return core->full != NULL &&
-           config_majority(&core->config) < core->config.count;
-}
-
 bool core_is_ahead(const struct core *core)
 {
-    return core->log.waiting > core->options.ahead_bytes;
+    return core->backlog.bytes > core->options.ahead_bytes;
 }
 
 bool core_is_me(const struct core *core, const struct uuid *uuid)
@@ -190,7 +195,7 @@ static void on_connected(struct core *core)
     pair_begin(core);
     core_promise(core);
     if (core->resetting) {
-        effects_add(core->effects, EFFECT_RESET)->op = ++core->op;
+        core_disk(core, EFFECT_RESET, NULL, 0);
         core->resetting = false;
         core_promise(core);
     }
@@ -390,6 +395,7 @@ static void on_event(struct core *core, const struct core_event *event)
         break;
     case CORE_STORED:
         core->stored_op = event->u.stored.op;
+        backlog_stored(&core->backlog, core->stored_op);
         commit_on_stored(core);
         break;
     case CORE_DISK:
@@ -513,6 +519,14 @@ void core_snapshot(const struct core *core, struct buf *out)
     machine_encode(out, &core->machine);
 }
 
+/* With a full disk: its clients' writes become durable at the others, and it
+ * hears of that. */
+static bool core_writes_elsewhere(const struct core *core)
+{
+    return core->role == CORE_ROLE_FOLLOWER && handover_steps_aside(core) &&
+           !core_is_ahead(core);
+}
+
 void core_status(const struct core *core, struct core_status *status)
 {
     struct log_point last = log_last(&core->log);
@@ -544,7 +558,8 @@ void core_status(const struct core *core, struct core_status *status)
     status->voter = core_is_voter(core);
     status->quorate = core->quorate;
     status->open = core->gate.token != 0;
-    status->writable = status->open && status->why[0] == '\0';
+    status->writable = status->open && core->why[0] == '\0' &&
+                       (core->full == NULL || core_writes_elsewhere(core));
     status->alone = pair_alone(core) && core->quorate && !core->leaving;
     status->rival = rival_heard(core);
     const struct promotion *own =

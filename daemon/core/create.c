@@ -186,9 +186,7 @@ static void create_drop(struct core *core)
     core->view.joined = 0;
     core_promise(core);
     if (holds) {
-        struct effect *effect = effects_add(core->effects, EFFECT_TRUNCATE);
-        effect->op = ++core->op;
-        effect->seq = 1;
+        core_disk(core, EFFECT_TRUNCATE, NULL, 0)->seq = 1;
         /* Nothing is said before it is gone. */
         core->view.promise_op = core->op;
     }

@@ -11,6 +11,8 @@
 
 static const char UNKNOWN_OUTCOME[] =
     "-UNKNOWN the outcome of this write cannot be told\r\n";
+static const char NOT_DONE[] =
+    "-CLUSTERDOWN no leader took this write in time; it was not done\r\n";
 static const char READ_ONLY[] =
     "-READONLY You can't write against a read only replica.\r\n";
 static const char OUT_OF_MEMORY[] =
@@ -282,6 +284,19 @@ void forward_on_applied(struct core *core, const struct entry *entry,
         gate_on_result(core, entry, outcome);
 }
 
+/* The end of an unanswered one: what was never said by this run was not done. */
+static void forward_give_up(struct core *core, const struct pending *pending)
+{
+    if (pending->answered)
+        return;
+    if (pending->number > core->forward.sent_number) {
+        core_reply_text(core, pending->request, OUTCOME_REFUSED, NOT_DONE);
+        return;
+    }
+    core_reply_text(core, pending->request, OUTCOME_UNKNOWN, UNKNOWN_OUTCOME);
+    core->counters.unknown++;
+}
+
 void forward_on_installed(struct core *core)
 {
     struct forward *forward = &core->forward;
@@ -290,15 +305,43 @@ void forward_on_installed(struct core *core)
 
     while (forward->count > 0 && forward_first(forward) <= last) {
         struct pending *pending = &forward->list[forward->head];
-        if (!pending->answered) {
-            core_reply_text(core, pending->request, OUTCOME_UNKNOWN,
-                            UNKNOWN_OUTCOME);
-            core->counters.unknown++;
-        }
+        forward_give_up(core, pending);
         forward_pop(forward);
     }
     forward->seen_number = last;
     forward_rewind(core);
+}
+
+static bool pending_is_late(const struct core *core,
+                            const struct pending *pending)
+{
+    return core->now_ns >= pending->deadline_ns;
+}
+
+/* Those never sent leave no trace: what came behind them takes their numbers. */
+static void forward_drop_unsent(struct core *core)
+{
+    struct forward *forward = &core->forward;
+    uint64_t first = forward_first(forward);
+    uint64_t unsent = forward->sent_number + 1;
+    size_t kept = unsent > first ? (size_t)(unsent - first) : 0;
+    struct pending *list = forward->list + forward->head;
+    size_t count = forward->count;
+
+    for (size_t i = kept; i < count; i++) {
+        if (pending_is_late(core, &list[i])) {
+            forward_give_up(core, &list[i]);
+            free(list[i].payload);
+            continue;
+        }
+        list[kept] = list[i];
+        list[kept].number = first + kept;
+        kept++;
+    }
+    forward->count = kept;
+    forward->last_number = first + kept - 1;
+    if (forward->next_number > forward->last_number + 1)
+        forward->next_number = forward->last_number + 1;
 }
 
 static void forward_time_out(struct core *core)
@@ -310,11 +353,13 @@ static void forward_time_out(struct core *core)
     while (forward->timed_number <= forward->last_number) {
         struct pending *pending = forward_at(forward, forward->timed_number);
         if (pending->deadline_ns != STATE_NEVER) {
-            if (core->now_ns < pending->deadline_ns)
+            if (!pending_is_late(core, pending))
                 return;
-            core_reply_text(core, pending->request, OUTCOME_UNKNOWN,
-                            UNKNOWN_OUTCOME);
-            core->counters.unknown++;
+            if (pending->number > forward->sent_number) {
+                forward_drop_unsent(core);
+                continue;
+            }
+            forward_give_up(core, pending);
             pending_empty(pending);
         }
         forward->timed_number++;
@@ -327,11 +372,7 @@ void forward_end(struct core *core)
 
     while (forward->count > 0) {
         struct pending *pending = &forward->list[forward->head];
-        if (!pending->answered) {
-            core_reply_text(core, pending->request, OUTCOME_UNKNOWN,
-                            UNKNOWN_OUTCOME);
-            core->counters.unknown++;
-        }
+        forward_give_up(core, pending);
         forward_pop(forward);
     }
     free(forward->list);

@@ -10,7 +10,8 @@
  *                head      next_number: not yet sent in this view
  *
  *   A write older than write_timeout is answered "unknown" and becomes empty:
- *   its number is still needed, its effect no longer.
+ *   its number is still needed, its effect no longer. One that was never sent is
+ *   refused and gone, and those behind it move up.
  *
  * INVARIANTS
  *   Every request is answered once (law reply-once); a REFUSED one is in

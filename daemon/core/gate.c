@@ -1,6 +1,7 @@
 #include "daemon/core/gate.h"
 
 #include "daemon/core/forward.h"
+#include "daemon/core/handover.h"
 #include "daemon/core/log.h"
 #include "daemon/core/rival.h"
 
@@ -122,8 +123,8 @@ static void gate_say_demote(struct core *core)
     buf_free(&payload);
 }
 
-/* Only a state that has reached this view's first entry says truly which
- * promotion is to be replaced. */
+/* Only a state that has reached this view's first entry knows of the promotions
+ * before it. */
 static bool gate_is_current(const struct core *core)
 {
     uint64_t first = log_epoch_first(&core->log, core->view.epoch);
@@ -138,7 +139,7 @@ static void gate_say_promote(struct core *core)
     struct promotion_request request = {
         .uuid = core->uuid,
         .run = core->run,
-        .replaces = promotions_newest(&core->machine.promotions),
+        .seen = core->machine.promotions.last,
     };
 
     promotion_request_encode(&payload, &request);
@@ -147,33 +148,40 @@ static void gate_say_promote(struct core *core)
     buf_free(&payload);
 }
 
-/* Where waiting cannot help: the answer; else NULL. */
+/* Where waiting cannot help: the answer; else NULL. A full disk may keep it from
+ * ever being current, or from hearing what became of a PROMOTE that is out; all
+ * else may look different by then. */
 static const char *gate_refuses(const struct core *core)
 {
+    if (handover_steps_aside(core))
+        return "-ERR the disk of this replica is full\r\n";
+    if (core->gate.busy || !gate_is_current(core))
+        return NULL;
     if (!core_is_voter(core))
         return "-ERR this replica is a learner\r\n";
-    if (core_steps_aside(core))
-        return "-ERR the disk of this replica is full\r\n";
     if (rival_prevails(core))
         return "-ERR another group lives under this name\r\n";
     return NULL;
 }
 
+static bool gate_waits(const struct gate *gate)
+{
+    return gate->wanted && gate->token == 0;
+}
+
 void gate_settle(struct core *core)
 {
     struct gate *gate = &core->gate;
+    const char *refusal = gate_waits(gate) ? gate_refuses(core) : NULL;
 
+    if (refusal != NULL) {
+        gate_lose(core);
+        gate_answer(core, OUTCOME_REFUSED, refusal);
+    }
     if (gate->busy)
         return;
     if (gate->revoke != 0)
         gate_say_demote(core);
-    else if (gate->wanted && gate->token == 0 && gate_is_current(core)) {
-        const char *refusal = gate_refuses(core);
-        if (refusal == NULL) {
-            gate_say_promote(core);
-            return;
-        }
-        gate_lose(core);
-        gate_answer(core, OUTCOME_REFUSED, refusal);
-    }
+    else if (gate_waits(gate) && gate_is_current(core))
+        gate_say_promote(core);
 }

@@ -4,14 +4,41 @@
 #include "daemon/core/forward.h"
 #include "daemon/core/gate.h"
 #include "daemon/core/pair.h"
+#include "daemon/core/replicate.h"
 
 enum { HANDOVER_REST = 4 }; /* leader_timeouts between two attempts */
 
 static bool handover_may(const struct core *core, const struct peer *peer)
 {
-    return peer->present && !peer->leaving && !core_is_me(core, &peer->uuid) &&
+    return peer->present && !peer->leaving && !peers_full(peer, core->now_ns) &&
+           !core_is_me(core, &peer->uuid) &&
            peer->ack_epoch == core->view.epoch &&
            config_find(&core->config, &peer->uuid) >= 0;
+}
+
+/* CPG lists its node: it may have started again, and not have spoken since. One
+ * whose disk is full as well is no help. */
+static bool handover_is_there(const struct core *core,
+                              const struct voter *voter)
+{
+    const struct peer *peer = peers_find(&core->peers, &voter->uuid);
+
+    return peers_list_node(&core->peers, voter->node) &&
+           (peer == NULL || !peer->present ||
+            (!peer->leaving && !peers_full(peer, core->now_ns)));
+}
+
+bool handover_steps_aside(const struct core *core)
+{
+    const struct config *config = &core->config;
+    unsigned others = 0;
+
+    if (core->full == NULL)
+        return false;
+    for (unsigned i = 0; i < config->count; i++)
+        others += !core_is_me(core, &config->voters[i].uuid) &&
+                  handover_is_there(core, &config->voters[i]);
+    return others >= config_majority(config) && config->count > 0;
 }
 
 /* The disk takes no more, or does not keep up, and the others are enough. */
@@ -47,7 +74,11 @@ static const struct peer *handover_heir(const struct core *core)
     if (heir == NULL || !handover_may(core, heir) ||
         heir->run != promotions->list[0].run)
         return NULL;
-    return heir;
+    /* To begin with, it has to keep up with the others: one with a slow disk may
+     * just have given the lead away for that, and intake would stand still until
+     * it has caught up. */
+    bool begun = core->now_ns < core->view.handover_retry_ns;
+    return begun || heir->ack_seq >= core->commit_seq ? heir : NULL;
 }
 
 static void handover_say(struct core *core, const struct peer *heir)
@@ -57,6 +88,9 @@ static void handover_say(struct core *core, const struct peer *heir)
 
     message.to = heir->uuid;
     message.to_run = heir->run;
+    /* The heir has to know that the voters are settled, or it needs those of the
+     * configuration before as well. */
+    replicate_tell_commit(core);
     core_multicast(core, &message);
     core->view.handover_said = true;
     core->counters.handovers++;
@@ -67,7 +101,8 @@ static void handover_lead(struct core *core)
     struct view *view = &core->view;
     const struct peer *heir = handover_heir(core);
 
-    if (heir == NULL || core->config.seq != core->committed.seq ||
+    /* Not "known committed, and stored so": a full disk stores nothing. */
+    if (heir == NULL || core->commit_seq < core->config.seq ||
         core->commit_seq < log_epoch_first(&core->log, view->epoch))
         return;
     if (core->now_ns >= view->handover_retry_ns) {

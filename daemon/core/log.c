@@ -14,8 +14,6 @@ enum {
 static void log_item_free(struct log *log, struct log_item *item)
 {
     log->bytes -= item->len;
-    if (item->entry.seq > log->durable)
-        log->waiting -= item->len;
     free(item->bytes);
 }
 
@@ -84,7 +82,6 @@ const struct log_item *log_append(struct log *log, const uint8_t *bytes,
     (void)rc;
     log->count++;
     log->bytes += len;
-    log->waiting += len;
     return item;
 }
 
@@ -172,7 +169,6 @@ uint64_t log_durable(struct log *log, uint64_t stored_op)
         if (item == NULL || item->op > stored_op)
             return log->durable;
         log->durable++;
-        log->waiting -= item->len;
     }
 }
 

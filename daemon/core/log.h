@@ -50,8 +50,7 @@ struct log {
     size_t head;
     size_t count;
     size_t cap;
-    size_t bytes;     /* encoded bytes of all items … */
-    size_t waiting;   /* … and of those above `durable` */
+    size_t bytes;     /* encoded bytes of all items */
     uint64_t durable; /* the answer of log_durable, kept to move forward only */
 };
 

@@ -8,7 +8,7 @@
 #include "lib/result.h"
 
 #define MACHINE_MAGIC 0x4e535748u /* "HWSN" */
-#define MACHINE_VERSION 1
+#define MACHINE_VERSION 2
 
 static const char TOKEN_REVOKED[] =
     "-READONLY You can't write against a read only replica.\r\n";
@@ -173,8 +173,8 @@ uint64_t machine_digest(const struct machine *machine)
     struct buf small = {0};
 
     machine_encode_small(&small, machine);
-    uint64_t digest = XXH3_64bits_withSeed(small.data, small.len,
-                                           machine->keyspace.digest);
+    uint64_t digest =
+        XXH3_64bits_withSeed(small.data, small.len, machine->keyspace.digest);
     buf_free(&small);
     return digest;
 }

@@ -5,6 +5,8 @@
 
 #include "lib/mem.h"
 
+#define PEERS_FULL_NS 2500000000ull /* two HELLOs may be late */
+
 void peers_free(struct peers *peers)
 {
     free(peers->list);
@@ -74,6 +76,7 @@ struct peer *peers_hear(struct peers *peers, const struct message *message,
         peer->run = message->run;
         peer->hello = false;
         peer->leaving = false;
+        peer->full = false;
         peer->ack_epoch = 0;
         peer->ack_seq = 0;
     }
@@ -96,6 +99,21 @@ void peers_set_members(struct peers *peers, const struct core_member *list,
         if (!peer->present)
             peer->hello = false;
     }
+}
+
+/* It may have room again and have said so while we were cut off. */
+bool peers_full(const struct peer *peer, uint64_t now_ns)
+{
+    return peer->full && now_ns < peer->hello_ns + PEERS_FULL_NS;
+}
+
+bool peers_list_node(const struct peers *peers, uint32_t node)
+{
+    for (size_t i = 0; i < peers->member_count; i++) {
+        if (peers->members[i].node == node)
+            return true;
+    }
+    return false;
 }
 
 void peers_forget_view(struct peers *peers)

@@ -27,7 +27,7 @@
 struct peer {
     struct uuid uuid;
     uint32_t node;
-    uint64_t run; /* the newest heard of */
+    uint64_t run;              /* the newest heard of */
     struct core_member member; /* where that run speaks from */
     bool present;              /* CPG lists that member */
 
@@ -40,6 +40,7 @@ struct peer {
     bool lost;
     bool leaving;
     bool leads;
+    bool full; /* said again and again while it is so: peers_full */
     struct uuid former;
 
     uint64_t ack_epoch; /* durable in this epoch … */
@@ -74,6 +75,12 @@ struct peer *peers_hear(struct peers *peers, const struct message *message,
  * and without a HELLO. */
 void peers_set_members(struct peers *peers, const struct core_member *list,
                        size_t count);
+
+/* Is its disk full, by what it said lately? */
+bool peers_full(const struct peer *peer, uint64_t now_ns);
+
+/* Does CPG list any member of that node? */
+bool peers_list_node(const struct peers *peers, uint32_t node);
 
 /* Forgets every HELLO (a leader is known), every ack, ready and answer. */
 void peers_forget_view(struct peers *peers);

@@ -13,6 +13,7 @@ void promotions_free(struct promotions *promotions)
     free(promotions->list);
     promotions->list = NULL;
     promotions->count = 0;
+    promotions->last = 0;
 }
 
 static void promotions_drop(struct promotions *promotions, size_t at)
@@ -40,7 +41,7 @@ bool promotions_grant(struct promotions *promotions,
     };
 
     if (promotions->exclusive) {
-        if (request->replaces != promotions_newest(promotions))
+        if (request->seen != promotions->last)
             return false;
         promotions->count = 0;
     } else {
@@ -50,6 +51,7 @@ bool promotions_grant(struct promotions *promotions,
             promotions_drop(promotions, (size_t)(older - promotions->list));
     }
     promotions_push(promotions, &promotion);
+    promotions->last = token;
     return true;
 }
 
@@ -83,19 +85,12 @@ const struct promotion *promotions_of(const struct promotions *promotions,
     return NULL;
 }
 
-uint64_t promotions_newest(const struct promotions *promotions)
-{
-    if (promotions->count == 0)
-        return 0;
-    return promotions->list[promotions->count - 1].token;
-}
-
 void promotion_request_encode(struct buf *buf,
                               const struct promotion_request *request)
 {
     buf_uuid(buf, &request->uuid);
     buf_u64(buf, request->run);
-    buf_u64(buf, request->replaces);
+    buf_u64(buf, request->seen);
 }
 
 int promotion_request_decode(struct cursor *cursor,
@@ -103,12 +98,13 @@ int promotion_request_decode(struct cursor *cursor,
 {
     request->uuid = cursor_uuid(cursor);
     request->run = cursor_u64(cursor);
-    request->replaces = cursor_u64(cursor);
+    request->seen = cursor_u64(cursor);
     return cursor_done(cursor) ? 0 : RESULT_MALFORMED;
 }
 
 void promotions_encode(struct buf *buf, const struct promotions *promotions)
 {
+    buf_u64(buf, promotions->last);
     buf_u32(buf, (uint32_t)promotions->count);
     for (size_t i = 0; i < promotions->count; i++) {
         buf_uuid(buf, &promotions->list[i].uuid);
@@ -119,20 +115,26 @@ void promotions_encode(struct buf *buf, const struct promotions *promotions)
 
 int promotions_decode(struct cursor *cursor, struct promotions *promotions)
 {
+    uint64_t newest = 0;
+
     promotions->list = NULL;
     promotions->count = 0;
+    promotions->last = cursor_u64(cursor);
     uint32_t count = cursor_u32(cursor);
-    if (cursor->bad || count > cursor_left(cursor) / PROMOTION_ENCODED_SIZE)
+    if (cursor->bad || count > cursor_left(cursor) / PROMOTION_ENCODED_SIZE) {
+        promotions->last = 0;
         return RESULT_MALFORMED;
+    }
     for (uint32_t i = 0; i < count; i++) {
         struct promotion promotion;
         promotion.uuid = cursor_uuid(cursor);
         promotion.run = cursor_u64(cursor);
         promotion.token = cursor_u64(cursor);
-        if (promotion.token <= promotions_newest(promotions)) {
+        if (promotion.token <= newest || promotion.token > promotions->last) {
             promotions_free(promotions);
             return RESULT_MALFORMED;
         }
+        newest = promotion.token;
         promotions_push(promotions, &promotion);
     }
     return 0;

@@ -6,13 +6,15 @@
  *   replica, when that token has been revoked.
  *
  *   entry             in a warm group                 in a hot group
- *   PROMOTE           takes effect only if `replaces` revokes the same
- *   (uuid, run,       is the current token (0: none); replica's older token,
- *    replaces)        then revokes it                 leaves all others
+ *   PROMOTE           takes effect only if `seen`     revokes the same
+ *   (uuid, run,       is the last promotion granted   replica's older token,
+ *    seen)            (0: none); revokes the valid    leaves all others
  *   DEMOTE (token)    revokes that token              the same
  *
- *   `replaces` closes the race of two promotions decided on the same facts:
- *   the second one names a promotion that is no longer current, and is void.
+ *   `seen` closes the race of two promotions decided on the same facts: the
+ *   second one names a promotion that is no longer the last, and is void. A
+ *   DEMOTE changes nothing there, whether it comes before or behind: only a
+ *   promotion makes a promotion void.
  *
  * INVARIANTS
  *   In a warm group at most one token is valid (tests/sim law stale-primary).
@@ -35,16 +37,17 @@ struct promotion {
 };
 
 struct promotions {
-    bool exclusive; /* a warm group */
+    bool exclusive;         /* a warm group */
     struct promotion *list; /* ascending by token */
     size_t count;
+    uint64_t last; /* the token granted last, valid or not; 0: none ever */
 };
 
 /* What a PROMOTE entry's payload says. */
 struct promotion_request {
     struct uuid uuid;
     uint64_t run;
-    uint64_t replaces;
+    uint64_t seen; /* the last promotion granted, as its replica knows */
 };
 
 void promotions_free(struct promotions *promotions);
@@ -61,10 +64,6 @@ bool promotions_valid(const struct promotions *promotions, uint64_t token);
 /* The promotion of that replica (in whichever run), or NULL. */
 const struct promotion *promotions_of(const struct promotions *promotions,
                                       const struct uuid *uuid);
-
-/* The newest token, 0 when nobody is promoted: in a warm group what the next
- * PROMOTE has to replace. */
-uint64_t promotions_newest(const struct promotions *promotions);
 
 void promotion_request_encode(struct buf *buf,
                               const struct promotion_request *request);

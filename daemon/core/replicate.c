@@ -59,11 +59,9 @@ void replicate_store(struct core *core, const uint8_t *bytes, size_t len)
     bool first = log_last(&core->log).seq == 0;
     struct config config;
 
+    struct effect *effect = core_disk(core, EFFECT_APPEND, bytes, len);
     const struct log_item *item =
-        log_append(&core->log, bytes, len, ++core->op);
-    struct effect *effect =
-        effects_add_data(core->effects, EFFECT_APPEND, bytes, len);
-    effect->op = core->op;
+        log_append(&core->log, bytes, len, effect->op);
     effect->seq = item->entry.seq;
     effect->hash = item->hash;
     if (machine_config_of(&item->entry, &config))
@@ -78,9 +76,7 @@ void replicate_store(struct core *core, const uint8_t *bytes, size_t len)
 static void replicate_cut(struct core *core, uint64_t seq)
 {
     log_cut(&core->log, seq);
-    struct effect *effect = effects_add(core->effects, EFFECT_TRUNCATE);
-    effect->op = ++core->op;
-    effect->seq = seq;
+    core_disk(core, EFFECT_TRUNCATE, NULL, 0)->seq = seq;
     core->counters.truncations++;
     core->forward.seen_number = 0;
     if (core->config.seq >= seq) {
@@ -187,6 +183,11 @@ static uint64_t replicate_send(struct core *core, uint64_t from, bool entries)
     buf_free(&body);
     core->replicate.heartbeat_ns = core->now_ns + replicate_beat_ns(core);
     return seq;
+}
+
+void replicate_tell_commit(struct core *core)
+{
+    replicate_send(core, log_last(&core->log).seq, false);
 }
 
 void replicate_on_fetch(struct core *core, const struct message *message)

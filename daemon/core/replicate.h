@@ -43,6 +43,9 @@ uint64_t replicate_propose(struct core *core, const struct entry *entry);
 /* The group's clock as the leader has it now, in ms. */
 uint64_t replicate_clock_ms(const struct core *core);
 
+/* LEADER: tells all what is committed, now. */
+void replicate_tell_commit(struct core *core);
+
 void replicate_on_append(struct core *core, const struct message *message,
                          struct core_member from);
 void replicate_on_fetch(struct core *core, const struct message *message);

@@ -8,11 +8,8 @@ static bool revoke_is_listed(const struct core *core, const struct uuid *uuid)
 {
     int place = config_find(&core->config, uuid);
 
-    for (size_t i = 0; place >= 0 && i < core->peers.member_count; i++) {
-        if (core->peers.members[i].node == core->config.voters[place].node)
-            return true;
-    }
-    return false;
+    return place >= 0 &&
+           peers_list_node(&core->peers, core->config.voters[place].node);
 }
 
 bool revoke_is_present(const struct core *core,

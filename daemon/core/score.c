@@ -1,5 +1,6 @@
 #include "daemon/core/score.h"
 
+#include "daemon/core/handover.h"
 #include "daemon/core/revoke.h"
 #include "daemon/core/rival.h"
 
@@ -8,7 +9,7 @@ static bool score_offers(const struct core *core, bool silent)
     const struct replicate *replicate = &core->replicate;
     uint64_t maxlag = core->tuning.maxlag;
 
-    if (silent || core->leaving || core_steps_aside(core) ||
+    if (silent || core->leaving || handover_steps_aside(core) ||
         !core_is_voter(core) || rival_prevails(core))
         return false;
     if (core->role == CORE_ROLE_LEADER)

@@ -6,7 +6,7 @@
  *
  *      this replica                                       is offered
  *      silent, leaving, a learner                         no
- *      full disk, and the other voters are enough         no
+ *      full disk, and the others there are enough         no
  *      leads, or holds all that its leader has            yes
  *      follows, more than maxlag entries behind           no
  *      anything else (has no leader, catches up …)        as it was before

@@ -25,6 +25,7 @@
 #ifndef HOTWARM_CORE_STATE_H
 #define HOTWARM_CORE_STATE_H
 
+#include "daemon/core/backlog.h"
 #include "daemon/core/core.h"
 #include "daemon/core/effects.h"
 #include "daemon/core/log.h"
@@ -46,6 +47,7 @@ struct view {
     uint64_t heard_ns;    /* when the leader was last heard */
     uint64_t members_ns;  /* when CPG's membership last changed */
     uint64_t hello_ns;    /* when to say HELLO next */
+    bool full_said;       /* the last one said that the disk is full */
     uint64_t ranked_ns;   /* since when a majority's HELLOs are here; 0: not */
     uint64_t deadline_ns; /* VOTED and CANDIDATE wait until then */
     unsigned attempt;     /* elections since the last leader, for backing off */
@@ -181,7 +183,8 @@ struct core {
     bool lost; /* had data, and has none since (boot.h) */
     struct uuid group;
     uint64_t run;
-    bool resetting;     /* the disk has to be moved aside first */
+    bool resetting; /* the disk has to be moved aside first */
+    struct backlog backlog;
     uint64_t op;        /* the last disk effect */
     uint64_t stored_op; /* the last known durable */
 
@@ -228,12 +231,13 @@ void core_reply(struct core *core, uint64_t request, enum outcome outcome,
 void core_reply_text(struct core *core, uint64_t request, enum outcome outcome,
                      const char *text);
 
-/* The disk is full, and the other voters are enough without this one: whatever
- * is wanted of it, they do it better. */
-bool core_steps_aside(const struct core *core);
-
 /* More waits for the disk than may (ahead_bytes): nothing is added. */
 bool core_is_ahead(const struct core *core);
+
+/* The next disk effect, with its op, and a copy of `len` bytes; valid until the
+ * next effect. */
+struct effect *core_disk(struct core *core, enum effect_kind kind,
+                         const void *data, size_t len);
 
 /* The first thing of its group is being stored: names the group behind it. */
 void core_hold(struct core *core);

@@ -126,9 +126,7 @@ static void transfer_compact(struct core *core, uint64_t seq)
     if (seq == core->log.base.seq)
         return;
     log_compact(&core->log, seq);
-    struct effect *effect = effects_add(core->effects, EFFECT_COMPACT);
-    effect->op = ++core->op;
-    effect->seq = seq;
+    core_disk(core, EFFECT_COMPACT, NULL, 0)->seq = seq;
 }
 
 void transfer_on_snapshot_done(struct core *core,
@@ -261,11 +259,8 @@ static void transfer_install(struct core *core)
     core->config = machine.config;
     core->committed = machine.config;
     core->config_op = 0;
-    struct effect *effect =
-        effects_add_data(core->effects, EFFECT_INSTALL, transfer->bytes.data,
-                         transfer->bytes.len);
-    effect->op = ++core->op;
-    effect->seq = machine.at.seq;
+    core_disk(core, EFFECT_INSTALL, transfer->bytes.data, transfer->bytes.len)
+        ->seq = machine.at.seq;
     log_reset(&core->log, &machine.at, core->op);
     if (first)
         core_hold(core);

@@ -237,6 +237,7 @@ void view_on_hello(struct core *core, const struct message *message,
     peer->lost = (message->flags & WIRE_LOST) != 0;
     peer->leaving = (message->flags & WIRE_LEAVING) != 0;
     peer->leads = (message->flags & WIRE_LEADS) != 0;
+    peer->full = (message->flags & WIRE_FULL) != 0;
     peer->former = message->former;
     if ((message->flags & WIRE_SETTLED) != 0)
         commit_on_settled(core, &message->config);
@@ -294,18 +295,34 @@ void view_say_hello(struct core *core)
         message.flags |= WIRE_LOST;
     if (core->leaving)
         message.flags |= WIRE_LEAVING;
-    if (core->config.seq == core->committed.seq)
+    if (core->config.seq == core->committed.seq || commit_knows_config(core))
         message.flags |= WIRE_SETTLED;
     if (core->role == CORE_ROLE_LEADER)
         message.flags |= WIRE_LEADS;
+    core->view.full_said = core->full != NULL;
+    if (core->view.full_said)
+        message.flags |= WIRE_FULL;
     message.former = core->former;
     message.config = core->config;
     core_multicast(core, &message);
     core->view.hello_ns = core->now_ns + VIEW_HELLO_MS * STATE_MS;
 }
 
+/* Who has a leader says HELLO too while its disk is full, and once when it has
+ * room again: nobody gives such a one the lead, or counts on it. */
+static bool view_tells_full(const struct core *core)
+{
+    return (core->role == CORE_ROLE_FOLLOWER ||
+            core->role == CORE_ROLE_LEADER) &&
+           (core->full != NULL || core->view.full_said);
+}
+
 void view_settle(struct core *core)
 {
+    if (view_tells_full(core) &&
+        (core->view.full_said != (core->full != NULL) ||
+         core->now_ns >= core->view.hello_ns))
+        view_say_hello(core);
     if (core->stored_op < core->view.promise_op)
         return;
     if (core->role == CORE_ROLE_OFFLINE && core->connected && core->run != 0)
@@ -372,8 +389,14 @@ uint64_t view_deadline(const struct core *core)
     case CORE_ROLE_VOTED:
     case CORE_ROLE_CANDIDATE:
         return core->view.deadline_ns;
-    case CORE_ROLE_FOLLOWER:
-        return core->view.heard_ns + core->options.leader_timeout_ns;
+    case CORE_ROLE_FOLLOWER: {
+        uint64_t silent = core->view.heard_ns + core->options.leader_timeout_ns;
+        return view_tells_full(core) && core->view.hello_ns < silent
+                   ? core->view.hello_ns
+                   : silent;
+    }
+    case CORE_ROLE_LEADER:
+        return view_tells_full(core) ? core->view.hello_ns : STATE_NEVER;
     default:
         return STATE_NEVER;
     }

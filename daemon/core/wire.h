@@ -8,7 +8,8 @@
  *      u64 epoch | fields
  *
  *   type      fields                        says
- *   HELLO     point flags former config     I have no leader. epoch: what I
+ *   HELLO     point flags former config     I have no leader, or my disk is
+ *                                           full, or has room again. epoch: what I
  *                                           promised; point: my last entry
  *   VIEW      point                         let me lead `epoch`; my last entry
  *   READY     to                            you may lead
@@ -83,7 +84,8 @@ enum wire_flag {
     WIRE_LOST = 1 << 3,     /* HELLO: it had data, and has none since */
     WIRE_LEAVING = 1 << 4,  /* HELLO: it is being stopped */
     WIRE_SETTLED = 1 << 5,  /* HELLO: its configuration is known committed */
-    WIRE_LEADS = 1 << 6     /* HELLO: it is a leader, and answers a rival */
+    WIRE_LEADS = 1 << 6,    /* HELLO: it is a leader, and answers a rival */
+    WIRE_FULL = 1 << 7      /* HELLO: its disk is full */
 };
 
 struct message {

@@ -1,5 +1,6 @@
 #include "daemon/shell/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -78,6 +79,30 @@ int file_rewrite(int dir, const char *name, uint64_t offset, const void *bytes,
     if (rc == 0 && fdatasync(fd) < 0)
         rc = errno;
     close(fd);
+    return rc;
+}
+
+int file_each(int dir, int (*visit)(void *context, const char *name),
+              void *context)
+{
+    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct dirent *item;
+    int rc = 0;
+
+    if (fd < 0)
+        return errno;
+    DIR *list = fdopendir(fd);
+    if (list == NULL) {
+        rc = errno;
+        close(fd);
+        return rc;
+    }
+    do {
+        errno = 0; /* NULL means the end or a failure */
+        item = readdir(list);
+        rc = item == NULL ? errno : visit(context, item->d_name);
+    } while (item != NULL && rc == 0);
+    closedir(list);
     return rc;
 }
 

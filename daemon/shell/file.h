@@ -23,6 +23,12 @@ int file_read(int dir, const char *name, struct buf *out);
 int file_rewrite(int dir, const char *name, uint64_t offset, const void *bytes,
                  size_t len);
 
+/* Visits every name in `dir`, in no order, unless one visit gives something
+ * else than 0. What cannot be listed to its end is an error, never a shorter
+ * list. 0, errno or what the visit gave. */
+int file_each(int dir, int (*visit)(void *context, const char *name),
+              void *context);
+
 /* Is this errno that of a full disk, or of a quota that is used up? */
 bool file_no_room(int code);
 

@@ -1,6 +1,5 @@
 #include "daemon/shell/segment.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -228,37 +227,44 @@ static int compare_firsts(const void *a, const void *b)
     return left->first < right->first ? -1 : left->first > right->first;
 }
 
+struct segments_listing {
+    struct segments *segments;
+    bool newer; /* there are files of a newer generation */
+};
+
+static int segments_list_one(void *context, const char *item)
+{
+    struct segments_listing *listing = context;
+    struct segments *segments = listing->segments;
+    uint64_t generation, first;
+    char name[SEGMENT_NAME];
+
+    if (sscanf(item, "log-%" SCNx64 "-%" SCNu64, &generation, &first) != 2)
+        return 0;
+    segment_name(name, generation, first);
+    if (strcmp(name, item) != 0)
+        return 0;
+    if (generation == segments->generation)
+        segments_push(segments, first);
+    else if (generation > segments->generation)
+        listing->newer = true;
+    else
+        unlinkat(segments->dir, name, 0);
+    return 0;
+}
+
 /* The files of this generation, in order; those of older ones are deleted.
  * *newer: there are some of a newer one, so its snapshot is lost. */
 static int segments_list(struct segments *segments, bool *newer)
 {
-    int copy = openat(segments->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-    struct dirent *item;
+    struct segments_listing listing = {.segments = segments};
+    int rc = file_each(segments->dir, segments_list_one, &listing);
 
-    if (dir == NULL)
-        return errno;
-    while ((item = readdir(dir)) != NULL) {
-        uint64_t generation, first;
-        char name[SEGMENT_NAME];
-        if (sscanf(item->d_name, "log-%" SCNx64 "-%" SCNu64, &generation,
-                   &first) != 2)
-            continue;
-        segment_name(name, generation, first);
-        if (strcmp(name, item->d_name) != 0)
-            continue;
-        if (generation == segments->generation)
-            segments_push(segments, first);
-        else if (generation > segments->generation)
-            *newer = true;
-        else
-            unlinkat(segments->dir, name, 0);
-    }
-    closedir(dir);
+    *newer = listing.newer;
     if (segments->count > 1)
         qsort(segments->list, segments->count, sizeof(*segments->list),
               compare_firsts);
-    return 0;
+    return rc;
 }
 
 /* Ends the log at the end of segment `at`. */

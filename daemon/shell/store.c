@@ -1,6 +1,5 @@
 #include "daemon/shell/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -222,28 +221,32 @@ static int store_make_aside(const struct store *store, char *name, size_t size)
     }
 }
 
-/* Moves everything of ours into a directory of its own, the P file first: a
- * log without it is given up again. */
+struct store_move {
+    const struct store *store;
+    char aside[64];
+};
+
+static int store_move_one(void *context, const char *name)
+{
+    const struct store_move *move = context;
+    int dir = move->store->dir;
+    char to[512];
+
+    if (strncmp(name, "log-", 4) != 0 && strcmp(name, "snapshot") != 0)
+        return 0;
+    snprintf(to, sizeof(to), "%s/%s", move->aside, name);
+    return renameat(dir, name, dir, to) < 0 ? errno : 0;
+}
+
+/* Moves snapshot and log into a directory of their own. The P file stays: it
+ * says that this is under way (boot.h). */
 static int store_move_aside(struct store *store)
 {
-    char aside[64], to[512];
-    int rc = store_make_aside(store, aside, sizeof(aside));
+    struct store_move move = {.store = store};
+    int rc = store_make_aside(store, move.aside, sizeof(move.aside));
 
-    if (rc != 0)
-        return rc;
-    int copy = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = copy < 0 ? NULL : fdopendir(copy);
-    if (list == NULL)
-        return errno;
-    for (struct dirent *item; rc == 0 && (item = readdir(list)) != NULL;) {
-        if (strncmp(item->d_name, "log-", 4) != 0 &&
-            strcmp(item->d_name, "snapshot") != 0)
-            continue;
-        snprintf(to, sizeof(to), "%s/%s", aside, item->d_name);
-        if (renameat(store->dir, item->d_name, store->dir, to) < 0)
-            rc = errno;
-    }
-    closedir(list);
+    if (rc == 0)
+        rc = file_each(store->dir, store_move_one, &move);
     if (rc == 0 && fsync(store->dir) < 0)
         rc = errno;
     return rc;

@@ -158,6 +158,7 @@ static bool power_all(struct world *world)
 bool action_destroy(struct world *world, struct node *node, bool wipe)
 {
     struct disk_image before;
+    bool names_group;
 
     if (node == NULL || node->core == NULL || !faults_may_destroy(world, node))
         return false;
@@ -169,7 +170,10 @@ bool action_destroy(struct world *world, struct node *node, bool wipe)
         world_wipe(world, node);
     } else {
         ident_bury(&world->idents, &node->disk.image, node->index);
-        if (chance(world, 400) ||
+        /* Who is giving up its data has a new UUID, which the data mean nothing
+         * to: it loses that with its P file only. */
+        names_group = !uuid_is_none(&node->disk.image.group);
+        if (chance(world, 400) || !names_group ||
             !disk_damage_log(&node->disk, &world->rng_faults))
             disk_lose_promise(&node->disk);
         world->totals.damaged_disks++;

@@ -42,6 +42,7 @@ static void queue_clear(struct disk *disk)
         free(disk->ops[disk->head + i].data);
     disk->head = 0;
     disk->count = 0;
+    disk->queued = 0;
 }
 
 void disk_free(struct disk *disk)
@@ -113,6 +114,8 @@ const char *disk_enqueue(struct disk *disk, const struct effect *effect,
                            .hash = effect->hash,
                            .data = mem_copy(data, effect->data_len),
                            .len = effect->data_len};
+    if (effect->kind == EFFECT_APPEND)
+        disk->queued += effect->data_len;
     return NULL;
 }
 
@@ -256,9 +259,10 @@ size_t disk_finish(struct disk *disk, size_t count, struct disk_image *aside)
     while (done < count && disk->count > 0) {
         struct disk_op *op = &disk->ops[disk->head];
 
-        if (op->kind == EFFECT_APPEND)
+        if (op->kind == EFFECT_APPEND) {
+            disk->queued -= op->len;
             disk->mismatch = !image_append(image, op) || disk->mismatch;
-        else if (op->kind == EFFECT_TRUNCATE)
+        } else if (op->kind == EFFECT_TRUNCATE)
             image_truncate(image, op->seq);
         else if (op->kind == EFFECT_COMPACT)
             image_compact(image, op->seq);

@@ -75,6 +75,7 @@ struct disk {
     size_t head;
     size_t count;
     size_t cap;
+    size_t queued;      /* bytes of entries in the queue */
     uint64_t last_op;   /* given */
     uint64_t stored_op; /* finished */
     uint64_t next_seq;  /* where the next APPEND has to stand */

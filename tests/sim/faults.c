@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/sim/actions.h"
+#include "tests/sim/heal.h"
 #include "tests/sim/world.h"
 
 struct faults_profile {
@@ -322,8 +323,8 @@ static void trigger(struct world *world, struct node *node)
 
 void faults_on_commit(struct world *world, struct node *node)
 {
-    (void)node;
     script_on_commit(world);
+    heal_on_commit(world, node);
 }
 
 void faults_on_leader(struct world *world, struct node *node)

@@ -14,10 +14,83 @@ static void look_again(struct world *world)
               (struct sched_event){.kind = SCHED_HEAL});
 }
 
+/* Does this node run as a voter of that configuration, and of none after it? */
+static bool votes_in(const struct node *node, const struct config *config)
+{
+    return node->core != NULL && !node->stopping && !node->tampered &&
+           node->config.seq <= config->seq &&
+           node->status.role != CORE_ROLE_QUARANTINED &&
+           node->status.role != CORE_ROLE_REFUSED &&
+           config_find(config, &node->status.uuid) >= 0;
+}
+
+/* Are all the others enough without this one? All voters are there, no change of
+ * them is under way, and one of them knows that: else the majority before the
+ * last change may need this one, and its promise. */
+static bool is_dispensable(const struct world *world, const struct node *node)
+{
+    const struct config *config =
+        ledger_config(&world->ledger, world->ledger.last);
+    unsigned others = 0, knowing = 0;
+
+    if (world->voters < 3 || config == NULL || config->count != world->voters)
+        return false;
+    for (unsigned i = 0; i < world->count; i++) {
+        const struct node *other = &world->nodes[i];
+        if (!votes_in(other, config))
+            continue;
+        others += other != node;
+        knowing += other->status.commit_seq >= config->seq;
+    }
+    return others == config->count - 1 && knowing > 0 && votes_in(node, config);
+}
+
+/* Of three voters or more one disk, the leader's above all, may stay full. */
+static const struct node *choose_full(struct world *world)
+{
+    struct rng *rng = &world->rng_faults;
+    const struct node *leader = action_leader(world);
+    const struct node *node = &world->nodes[rng_pick(rng, world->count)];
+
+    if (leader != NULL && rng_chance(rng, 850))
+        node = leader;
+    return rng_chance(rng, 800) && is_dispensable(world, node) ? node : NULL;
+}
+
+static void fill_for_ever(struct world *world, const struct node *node)
+{
+    world->full_for_ever = node;
+    world->nodes[node->index].full_until = UINT64_MAX;
+    world->totals.full_for_ever++;
+    world_trace(world, node, "its disk stays full");
+}
+
+/* Or of the leader that has just committed a configuration: it will never store
+ * that it is. */
+void heal_on_commit(struct world *world, const struct node *node)
+{
+    struct config newest, stored;
+
+    if (!world->healing || world->full_for_ever != NULL ||
+        node->status.role != CORE_ROLE_LEADER)
+        return;
+    core_configuration(node->core, &newest, &stored);
+    if (newest.seq == stored.seq || node->status.commit_seq < newest.seq ||
+        !rng_chance(&world->rng_faults, 500) || !is_dispensable(world, node))
+        return;
+    fill_for_ever(world, node);
+    world->heal_from = world->sched.now;
+}
+
 void heal_begin(struct world *world)
 {
+    const struct node *full;
+
     world_trace(world, NULL, "faults end");
     faults_end(world);
+    full = choose_full(world);
+    if (full != NULL)
+        fill_for_ever(world, full);
     world->healing = true;
     world->heal_from = world->sched.now;
     look_again(world);
@@ -39,6 +112,12 @@ static bool mend_silent(struct world *world, struct node *node)
     return true;
 }
 
+/* Its disk is full, as it has found out, and stays so: others have to serve. */
+static bool is_given_up(const struct world *world, const struct node *node)
+{
+    return node == world->full_for_ever && node->full;
+}
+
 /* Why a node is not where it should be; NULL when it is. */
 static const char *node_lacks(struct world *world, const struct node *node,
                               const struct node *leader)
@@ -46,6 +125,10 @@ static const char *node_lacks(struct world *world, const struct node *node,
     const struct core_status *status = &node->status;
     const struct ledger *ledger = &world->ledger;
 
+    if (is_given_up(world, node))
+        return status->role == CORE_ROLE_LEADER ? "leads with a full disk"
+               : status->score != 0             ? "is offered with a full disk"
+                                                : NULL;
     if (node->core == NULL)
         return "has no process";
     if (status->role != CORE_ROLE_LEADER && status->role != CORE_ROLE_FOLLOWER)
@@ -88,8 +171,12 @@ static bool lacks(struct world *world, char *text, size_t room)
                      node->status.why == NULL ? "" : node->status.why);
             return true;
         }
-        voters += node->status.voter;
-        promoted += node->status.promoted && node->status.writable;
+        /* A full one may not hold the configuration that names it. */
+        voters += node->status.voter ||
+                  (is_given_up(world, node) &&
+                   config_find(&leader->config, &node->status.uuid) >= 0);
+        promoted += !is_given_up(world, node) && node->status.promoted &&
+                    node->status.writable;
     }
     if (leader->config.count != world->voters || voters != world->voters) {
         snprintf(text, room, "%u voters configured, %u there, %u expected",
@@ -110,6 +197,8 @@ static void probe(struct world *world)
     world->laws.probe_from = world->clients.count;
     for (unsigned i = 0; i < world->count; i++) {
         struct node *node = &world->nodes[i];
+        if (is_given_up(world, node))
+            continue;
         if (node->status.writable && world->verdict.law == NULL)
             load_write(world, node);
         if (node->core != NULL && world->verdict.law == NULL)
@@ -147,6 +236,8 @@ static void check_end(struct world *world)
 
     for (unsigned i = 0; i < world->count; i++) {
         const struct core_status *status = &world->nodes[i].status;
+        if (is_given_up(world, &world->nodes[i]))
+            continue;
         if (status->applied_seq < world->laws.acked_seq ||
             ledger_at(ledger, status->applied_seq) == NULL ||
             ledger_at(ledger, status->applied_seq)->hash !=

@@ -16,6 +16,9 @@
 
 void heal_begin(struct world *world);
 
+/* A replica calls something new committed. */
+void heal_on_commit(struct world *world, const struct node *node);
+
 /* SCHED_HEAL: looks; sets world->finished when all is well. */
 void heal_look(struct world *world);
 

@@ -320,15 +320,20 @@ static void check_token(struct world *world, struct node *node,
 {
     const struct core_status *status = &node->status;
 
-    if (!status->promoted || node->tampered ||
-        (before->promoted && before->token == status->token &&
-         before->applied_seq == status->applied_seq))
+    uint64_t token;
+
+    if (node->tampered || (before->token == status->token &&
+                           before->applied_seq == status->applied_seq))
         return;
-    if (!ledger_token_valid(&world->ledger, status->token, status->applied_seq))
-        verdict_fail(&world->verdict, "stale-primary",
-                     "n%u thinks its promotion %" PRIu64
-                     " is valid at %" PRIu64,
-                     node->id, status->token, status->applied_seq);
+    token = ledger_token_of(&world->ledger, &status->uuid, status->run,
+                            status->applied_seq);
+    if (status->token == token)
+        return;
+    verdict_fail(&world->verdict,
+                 status->token == 0 ? "promotion" : "stale-primary",
+                 "n%u thinks its promotion at %" PRIu64 " is %" PRIu64
+                 "; it is %" PRIu64,
+                 node->id, status->applied_seq, status->token, token);
 }
 
 static void check_storm(struct world *world)
@@ -497,6 +502,11 @@ void laws_on_append(struct world *world, struct node *node, const uint8_t *data,
                      node->id);
         return;
     }
+    if (node->disk.queued + len >
+        world->options.ahead_bytes + LAWS_BEYOND_AHEAD)
+        verdict_fail(&world->verdict, "bounded",
+                     "n%u has %zu bytes of entries waiting for its disk",
+                     node->id, node->disk.queued + len);
     if (entry.kind != ENTRY_CONFIG)
         return;
     if (newest->seq < entry.seq && newest->seq > world->ledger.last)

@@ -11,6 +11,9 @@
  *   minority       a leader without a majority of durable promises
  *   stale-primary  a write without a valid promotion was acknowledged, or a
  *                  replica thinks that a revoked promotion is valid
+ *   promotion      a promotion was refused, as behind another one, though none
+ *                  was granted since it was asked for; or was granted, and its
+ *                  replica does not know
  *   once, refused-applied, session-order, config   (in ledger.h)
  *   fresh-read     a read missed a write acknowledged before it, or lied
  *   own-vote       a promise went down; a UUID or run was used twice; a message
@@ -40,6 +43,7 @@ struct node;
 
 #define LAWS_QUEUE_MAX 200        /* messages waiting to be ordered */
 #define LAWS_LOG_MAX (64u * 1024) /* bytes of the log on disk */
+#define LAWS_BEYOND_AHEAD 4096 /* an entry, and a leader's own */
 #define LAWS_STEPS_PER_SECOND 20000
 #define LAWS_ALONE_BOUND (15 * SIM_S)
 
@@ -63,9 +67,12 @@ struct laws {
 struct laws_node {
     uint64_t commit_seen; /* checked up to there */
     uint64_t applied_seen;
-    uint64_t led_epoch; /* the newest epoch it was seen to lead */
+    uint64_t led_epoch;  /* the newest epoch it was seen to lead */
     uint64_t free_since; /* it may lead alone, and nothing hinders it; 0: not */
-    uint64_t renewed_at; /* it last voted, entered a view, or appended a
+    uint64_t promote_from; /* the promotion it was asked for, and has not got
+                              yet, was decided on a state at or above that
+                              sequence, plus one; 0: it was not */
+    uint64_t renewed_at;   /* it last voted, entered a view, or appended a
                             configuration then */
 };
 
@@ -78,6 +85,9 @@ void laws_on_boot(struct world *world, struct node *node);
  * carried out. */
 void laws_on_step(struct world *world, struct node *node,
                   const struct core_status *before);
+
+/* It is asked for a promotion, on the state that it has now. */
+void laws_on_promote(struct node *node);
 
 void laws_on_multicast(struct world *world, struct node *node);
 void laws_on_reply(struct world *world, struct node *node,

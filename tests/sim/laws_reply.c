@@ -143,6 +143,31 @@ static void check_refused(struct world *world, const struct op *op)
                      "n%u refused a write that had taken effect", op->node + 1);
 }
 
+/* An earlier PROMOTE may still be out, and serves the newest request too. */
+void laws_on_promote(struct node *node)
+{
+    if (node->laws.promote_from == 0)
+        node->laws.promote_from = node->status.applied_seq + 1;
+}
+
+static void check_promotion(struct world *world, struct node *node,
+                            const struct effect *effect, const uint8_t *data)
+{
+    static const char other[] = "-ERR another promotion came first\r\n";
+    uint64_t from = node->laws.promote_from;
+
+    if (effect->outcome == OUTCOME_REFUSED &&
+        !text_is(other, sizeof other - 1, data, effect->data_len))
+        return;
+    node->laws.promote_from = 0;
+    if (effect->outcome == OUTCOME_REFUSED && !node->tampered &&
+        ledger_last_token(&world->ledger, node->status.applied_seq) < from)
+        verdict_fail(&world->verdict, "promotion",
+                     "n%u calls its promotion void, but none was granted since "
+                     "%" PRIu64 ", before it was asked for",
+                     node->id, from - 1);
+}
+
 void laws_on_reply(struct world *world, struct node *node,
                    const struct effect *effect, const uint8_t *data)
 {
@@ -155,6 +180,8 @@ void laws_on_reply(struct world *world, struct node *node,
                      node->id, effect->request);
         return;
     }
+    if (op->kind == OP_PROMOTE)
+        check_promotion(world, node, effect, data);
     switch (effect->outcome) {
     case OUTCOME_OK:
         clients_settle(&world->clients, op, OP_OK);

@@ -46,6 +46,26 @@ bool ledger_token_valid(const struct ledger *ledger, uint64_t token,
     return false;
 }
 
+uint64_t ledger_token_of(const struct ledger *ledger, const struct uuid *uuid,
+                         uint64_t run, uint64_t seq)
+{
+    for (size_t i = ledger->token_count; i-- > 0;) {
+        const struct ledger_token *each = &ledger->tokens[i];
+        if (each->run == run && uuid_equal(&each->uuid, uuid) &&
+            ledger_token_valid(ledger, each->token, seq))
+            return each->token;
+    }
+    return 0;
+}
+
+uint64_t ledger_last_token(const struct ledger *ledger, uint64_t seq)
+{
+    for (size_t i = ledger->token_count; i-- > 0;)
+        if (ledger->tokens[i].token <= seq)
+            return ledger->tokens[i].token;
+    return 0;
+}
+
 const struct ledger_version *ledger_value(const struct ledger *ledger,
                                           unsigned key, uint64_t seq)
 {
@@ -177,14 +197,11 @@ static void apply_promote(struct ledger *ledger, const struct entry *entry,
     struct cursor cursor = cursor_make(entry->payload, entry->length);
     struct uuid uuid = cursor_uuid(&cursor);
     uint64_t run = cursor_u64(&cursor);
-    uint64_t replaces = cursor_u64(&cursor);
-    uint64_t current = 0;
+    uint64_t seen = cursor_u64(&cursor);
 
-    for (size_t i = 0; i < ledger->token_count; i++)
-        if (ledger->tokens[i].revoked == 0)
-            current = ledger->tokens[i].token;
     if (!cursor_done(&cursor) ||
-        (ledger->mode == CORE_WARM && replaces != current))
+        (ledger->mode == CORE_WARM &&
+         seen != ledger_last_token(ledger, entry->seq)))
         return;
     for (size_t i = 0; i < ledger->token_count; i++) {
         struct ledger_token *each = &ledger->tokens[i];

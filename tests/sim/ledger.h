@@ -98,6 +98,13 @@ const struct config *ledger_config(const struct ledger *ledger, uint64_t seq);
 bool ledger_token_valid(const struct ledger *ledger, uint64_t token,
                         uint64_t seq);
 
+/* The valid promotion of that run at `seq`; 0: none. */
+uint64_t ledger_token_of(const struct ledger *ledger, const struct uuid *uuid,
+                         uint64_t run, uint64_t seq);
+
+/* The last promotion granted up to `seq`, valid or not; 0: none. */
+uint64_t ledger_last_token(const struct ledger *ledger, uint64_t seq);
+
 /* The key's value after `seq`; NULL: it does not exist then. */
 const struct ledger_version *ledger_value(const struct ledger *ledger,
                                           unsigned key, uint64_t seq);

@@ -124,7 +124,7 @@ static unsigned promoted_count(const struct world *world)
     for (unsigned i = 0; i < world->count; i++) {
         const struct node *node = &world->nodes[i];
         /* One that was cut off is lost to Pacemaker's majority. */
-        count += able(world, node) && node->status.promoted &&
+        count += able(world, node) && node->status.open &&
                  net_quorate(&world->net, i);
     }
     return count;
@@ -143,6 +143,18 @@ static struct node *best_node(struct world *world)
             best = node;
     }
     return best;
+}
+
+/* A promoted one that is offered no more, while others are. */
+static struct node *unoffered_node(struct world *world)
+{
+    for (unsigned i = 0; i < world->count; i++) {
+        struct node *node = &world->nodes[i];
+        if (able(world, node) && node->status.open &&
+            node->status.score == 0 && net_quorate(&world->net, i))
+            return node;
+    }
+    return NULL;
 }
 
 /* What Pacemaker should not do, and sometimes does. */
@@ -176,7 +188,7 @@ static void mischief(struct world *world)
 void load_pacemaker(struct world *world)
 {
     struct rng *rng = &world->rng_load;
-    struct node *best;
+    struct node *best, *other;
 
     next(world, SCHED_PACEMAKER, 100, 400);
     if (!world->healing && rng_chance(rng, faults_mischief(world))) {
@@ -184,6 +196,10 @@ void load_pacemaker(struct world *world)
         return;
     }
     best = best_node(world);
-    if (best != NULL && promoted_count(world) < world->promoted_wanted)
+    other = unoffered_node(world);
+    if (best != NULL && other != NULL)
+        ask(world, other, OP_DEMOTE);
+    if (best != NULL && world->verdict.law == NULL &&
+        promoted_count(world) < world->promoted_wanted)
         ask(world, best, OP_PROMOTE);
 }

@@ -29,6 +29,7 @@
     X(wiped_disks, false)                                                      \
     X(damaged_disks, false)                                                    \
     X(full_disks, true)                                                        \
+    X(full_for_ever, true)                                                     \
     X(cuts, false)                                                             \
     X(fencings, false)                                                         \
     X(alone_views, true)                                                       \

@@ -264,6 +264,8 @@ uint64_t world_request(struct world *world, const struct op *asked)
     struct request_text text = {.argc = 0};
     uint64_t request;
 
+    if (op.kind == OP_PROMOTE)
+        laws_on_promote(node);
     op.life = node->life;
     op.issued_at = world->sched.now;
     op.acked_before = world->laws.acked_seq;

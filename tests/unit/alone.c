@@ -99,7 +99,10 @@ static void take_disk_effect(struct alone *alone, const struct effect *effect,
     } else {
         fail_msg("a replica alone has no effect %d", effect->kind);
     }
-    enqueue(alone, CORE_STORED, effect->op);
+    if (alone->disk_stands)
+        alone->unsaid_op = effect->op;
+    else
+        enqueue(alone, CORE_STORED, effect->op);
 }
 
 static void take_effect(struct alone *alone, const struct effect *effect)
@@ -164,6 +167,15 @@ static void step(struct alone *alone, struct core_event event)
         trace_effect(alone, &alone->effects.list[i]);
         take_effect(alone, &alone->effects.list[i]);
     }
+}
+
+void alone_disk_goes_on(struct alone *alone)
+{
+    alone->disk_stands = false;
+    if (alone->unsaid_op != 0)
+        enqueue(alone, CORE_STORED, alone->unsaid_op);
+    alone->unsaid_op = 0;
+    alone_settle(alone);
 }
 
 void alone_settle(struct alone *alone)

@@ -40,6 +40,8 @@ struct alone {
     struct core *core;
     struct core_options options; /* as of the next restart */
     bool snapshots_fail;
+    bool disk_stands; /* nothing is called stored, until alone_disk_goes_on */
+    uint64_t unsaid_op;
     struct alone_disk disk;
     struct effects effects;
     struct alone_queued {
@@ -86,6 +88,8 @@ void alone_hear(struct alone *alone, const struct buf *message);
 
 /* Gives back what is under way, until nothing is. */
 void alone_settle(struct alone *alone);
+
+void alone_disk_goes_on(struct alone *alone);
 
 /* Lets time pass, with a TICK whenever the timer says so. */
 void alone_pass(struct alone *alone, uint64_t ms);

@@ -1,5 +1,6 @@
 #include "tests/unit/faulty.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,6 +21,8 @@ int __real_unlinkat(int dir, const char *path, int flags);
 int __real_ftruncate(int fd, off_t size);
 int __real_mkdirat(int dir, const char *path, mode_t mode);
 ssize_t __real_read(int fd, void *bytes, size_t len);
+struct dirent *__real_readdir(DIR *list);
+DIR *__real_fdopendir(int fd);
 int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
                                   const struct timespec *until);
 int __wrap_openat(int dir, const char *path, int flags, ...);
@@ -31,6 +34,8 @@ int __wrap_unlinkat(int dir, const char *path, int flags);
 int __wrap_ftruncate(int fd, off_t size);
 int __wrap_mkdirat(int dir, const char *path, mode_t mode);
 ssize_t __wrap_read(int fd, void *bytes, size_t len);
+struct dirent *__wrap_readdir(DIR *list);
+DIR *__wrap_fdopendir(int fd);
 int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
                                   const struct timespec *until);
 
@@ -39,6 +44,8 @@ int __wrap_openat64(int dir, const char *path, int flags, ...)
     __attribute__((alias("__wrap_openat")));
 int __wrap_ftruncate64(int fd, off_t size)
     __attribute__((alias("__wrap_ftruncate")));
+struct dirent *__wrap_readdir64(DIR *list)
+    __attribute__((alias("__wrap_readdir")));
 
 static struct faulty *shared;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -86,11 +93,11 @@ static bool faulty_now(enum faulty_call call)
     if (shared == NULL || !shared->armed)
         return false;
     pthread_mutex_lock(&mutex);
-    shared->counts[FAULTY_ANY] += call != FAULTY_READ;
+    shared->counts[FAULTY_ANY] += call < FAULTY_READ;
     shared->counts[call]++;
     uint64_t count = shared->counts[shared->call];
     bool now = (shared->call == call ||
-                (shared->call == FAULTY_ANY && call != FAULTY_READ)) &&
+                (shared->call == FAULTY_ANY && call < FAULTY_READ)) &&
                shared->at != 0 && count >= shared->at &&
                count - shared->at <= shared->times;
     shared->came = shared->came || now;
@@ -262,6 +269,22 @@ ssize_t __wrap_read(int fd, void *bytes, size_t len)
         return __real_read(fd, bytes, len);
     return faulty_now(FAULTY_READ) ? faulty_result()
                                    : __real_read(fd, bytes, len);
+}
+
+struct dirent *__wrap_readdir(DIR *list)
+{
+    if (!faulty_now(FAULTY_READDIR))
+        return __real_readdir(list);
+    faulty_result();
+    return NULL;
+}
+
+DIR *__wrap_fdopendir(int fd)
+{
+    if (!faulty_now(FAULTY_OPENDIR))
+        return __real_fdopendir(fd);
+    faulty_result();
+    return NULL;
 }
 
 int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,

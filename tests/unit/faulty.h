@@ -29,7 +29,9 @@ enum faulty_call {
     FAULTY_UNLINK,
     FAULTY_TRUNCATE,
     FAULTY_MKDIR,
-    FAULTY_READ, /* not one of FAULTY_ANY */
+    FAULTY_READ, /* this and what follows is not one of FAULTY_ANY */
+    FAULTY_READDIR,
+    FAULTY_OPENDIR,
     FAULTY_CALLS
 };
 

@@ -74,13 +74,27 @@ static int ends(void **state)
     struct lead *lead = *state;
 
     log_free(&lead->core.log);
+    backlog_free(&lead->core.backlog);
     peers_free(&lead->core.peers);
+    promotions_free(&lead->core.machine.promotions);
     effects_free(&lead->effects);
     free(lead);
     return 0;
 }
 
-/* Settled, it gives the lead to that one; 0: it keeps it. */
+static void multicasts(const struct lead *lead, size_t place,
+                       struct message *message)
+{
+    const struct effect *effect = &lead->effects.list[place];
+
+    assert_int_equal(effect->kind, EFFECT_MULTICAST);
+    assert_int_equal(wire_decode(effects_data(&lead->effects, effect),
+                                 effect->data_len, message),
+                     0);
+}
+
+/* Settled, it first tells what is committed, then gives the lead to that one;
+ * 0: it keeps it. */
 static void gives_it_to(struct lead *lead, uint8_t number)
 {
     struct uuid uuid = sample_uuid(number);
@@ -88,14 +102,14 @@ static void gives_it_to(struct lead *lead, uint8_t number)
 
     effects_reset(&lead->effects);
     handover_settle(&lead->core);
-    assert_int_equal(lead->effects.count, number == 0 ? 0 : 1);
+    assert_int_equal(lead->effects.count, number == 0 ? 0 : 2);
     if (number == 0)
         return;
-    const struct effect *effect = &lead->effects.list[0];
-    assert_int_equal(effect->kind, EFFECT_MULTICAST);
-    assert_int_equal(wire_decode(effects_data(&lead->effects, effect),
-                                 effect->data_len, &message),
-                     0);
+    multicasts(lead, 0, &message);
+    assert_int_equal(message.type, WIRE_APPEND);
+    assert_int_equal(message.count, 0);
+    assert_int_equal(message.commit, lead->core.commit_seq);
+    multicasts(lead, 1, &message);
     assert_int_equal(message.type, WIRE_HANDOVER);
     assert_true(uuid_equal(&message.to, &uuid));
 }
@@ -116,7 +130,8 @@ static void so_it_does_when_its_disk_does_not_keep_up(void **state)
 {
     struct lead *lead = *state;
 
-    lead->core.options.ahead_bytes = lead->core.log.waiting;
+    backlog_add(&lead->core.backlog, 1, 1000);
+    lead->core.options.ahead_bytes = 1000;
     gives_it_to(lead, 0);
     lead->core.options.ahead_bytes--;
     gives_it_to(lead, OTHER);
@@ -139,6 +154,63 @@ static void it_does_not_when_it_is_needed(void **state)
     assert_true(lead->core.view.handover_ns == 0); /* and goes on taking */
 }
 
+/* What a full disk does not store is committed all the same; what is not
+ * committed needs it, perhaps. */
+static void a_change_of_voters_keeps_it_until_committed(void **state)
+{
+    struct lead *lead = *state;
+
+    lead->core.full = "the disk is full";
+    lead->core.config.seq = LAST;
+    lead->core.commit_seq = LAST - 1;
+    gives_it_to(lead, 0);
+    lead->core.commit_seq = LAST;
+    gives_it_to(lead, OTHER);
+}
+
+/* Whoever has all of the log, but not one whose own disk is full. */
+static void a_full_one_is_no_heir(void **state)
+{
+    struct lead *lead = *state;
+
+    lead->core.full = "the disk is full";
+    peer_of(lead, OTHER)->full = true;
+    peer_of(lead, OTHER)->hello_ns = lead->core.now_ns;
+    gives_it_to(lead, 0); /* the others are not enough */
+    add_voter(lead, THIRD + 1);
+    add_voter(lead, THIRD + 2);
+    gives_it_to(lead, THIRD);
+}
+
+static void promotes(struct lead *lead, uint8_t number)
+{
+    struct promotion_request request = {.uuid = sample_uuid(number),
+                                        .run = RUN};
+
+    lead->core.machine.promotions.exclusive = true;
+    assert_true(
+        promotions_grant(&lead->core.machine.promotions, &request, LAST));
+}
+
+/* The promoted one gave the lead away because its disk is slow: it gets it back
+ * when it is no longer behind what the others have committed. */
+static void the_promoted_one_gets_it_when_it_keeps_up(void **state)
+{
+    struct lead *lead = *state;
+
+    promotes(lead, OTHER);
+    peer_of(lead, OTHER)->ack_seq = LAST - 1;
+    gives_it_to(lead, 0);
+    assert_true(lead->core.view.handover_ns == 0); /* and goes on taking */
+    lead->core.commit_seq = LAST - 1;
+    gives_it_to(lead, 0);
+    assert_true(lead->core.view.handover_ns != 0); /* it waits for it now */
+    lead->core.commit_seq = LAST;
+    gives_it_to(lead, 0);
+    peer_of(lead, OTHER)->ack_seq = LAST;
+    gives_it_to(lead, OTHER);
+}
+
 #define WITH_LEAD(test) cmocka_unit_test_setup_teardown(test, begins, ends)
 
 int main(void)
@@ -147,6 +219,9 @@ int main(void)
         WITH_LEAD(with_a_full_disk_it_gives_the_lead_away),
         WITH_LEAD(so_it_does_when_its_disk_does_not_keep_up),
         WITH_LEAD(it_does_not_when_it_is_needed),
+        WITH_LEAD(a_change_of_voters_keeps_it_until_committed),
+        WITH_LEAD(a_full_one_is_no_heir),
+        WITH_LEAD(the_promoted_one_gets_it_when_it_keeps_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

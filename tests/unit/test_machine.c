@@ -112,10 +112,10 @@ static void create(struct fixture *f, enum core_mode mode, uint8_t voters)
     buf_free(&payload);
 }
 
-static enum outcome promote(struct fixture *f, uint8_t who, uint64_t replaces)
+static enum outcome promote(struct fixture *f, uint8_t who, uint64_t seen)
 {
     struct promotion_request request = {
-        .uuid = sample_uuid(who), .run = 5, .replaces = replaces};
+        .uuid = sample_uuid(who), .run = 5, .seen = seen};
     struct buf payload = {0};
 
     promotion_request_encode(&payload, &request);
@@ -382,9 +382,9 @@ static void digest_tells_states_apart(void **state)
         else if (i == 3)
             write_line(&f, 1, "SET a 2"); /* the session alone */
         else if (i == 4)
-            promote(&f, 3, promotions_newest(&f.machine.promotions));
+            promote(&f, 3, f.machine.promotions.last);
         else if (i == 5)
-            demote(&f, promotions_newest(&f.machine.promotions));
+            demote(&f, f.machine.promotions.last);
         else if (i == 6)
             configure(&f, 5);
         else if (i == 7)
@@ -443,7 +443,7 @@ static void malformed_snapshots_leave_nothing(void **state)
     (void)state;
     play(&f, CORE_WARM);
     machine_encode(&bytes, &f.machine);
-    assert_memory_equal(bytes.data, "HWSN\1\0\0\0", 8);
+    assert_memory_equal(bytes.data, "HWSN\2\0\0\0", 8);
     for (size_t cut = 0; cut < bytes.len; cut++) {
         memset(&machine, 0xff, sizeof machine);
         assert_int_equal(machine_decode(&machine, bytes.data, cut),
@@ -455,6 +455,7 @@ static void malformed_snapshots_leave_nothing(void **state)
                      RESULT_MALFORMED);
     is_empty(&machine);
     bytes.len--;
+<<<<<<< HEAD
     for (size_t unused = 6; unused < 8; unused++) {
         bytes.data[unused] = 1;
         assert_int_equal(machine_decode(&machine, bytes.data, bytes.len),
@@ -463,6 +464,9 @@ static void malformed_snapshots_leave_nothing(void **state)
         bytes.data[unused] = 0;
     }
     bytes.data[4] = 2;
+=======
+    bytes.data[4] = 1;
+>>>>>>> core3
     assert_int_equal(machine_decode(&machine, bytes.data, bytes.len),
                      RESULT_VERSION);
     is_empty(&machine);
@@ -470,7 +474,7 @@ static void malformed_snapshots_leave_nothing(void **state)
     assert_int_equal(machine_decode(&machine, bytes.data, bytes.len),
                      RESULT_MALFORMED);
     bytes.data[0] ^= 1;
-    bytes.data[4] = 1;
+    bytes.data[4] = 2;
     for (int mode = 0; mode < 256; mode++) {
         bytes.data[48] = (uint8_t)mode;
         assert_int_equal(

@@ -6,12 +6,12 @@
 #include "tests/unit/unit.h"
 
 static bool grant(struct promotions *promotions, uint8_t who, uint64_t run,
-                  uint64_t replaces, uint64_t token)
+                  uint64_t seen, uint64_t token)
 {
     struct promotion_request request = {
         .uuid = sample_uuid(who),
         .run = run,
-        .replaces = replaces,
+        .seen = seen,
     };
 
     return promotions_grant(promotions, &request, token);
@@ -33,7 +33,7 @@ static void nobody_is_promoted_at_first(void **state)
     (void)state;
     assert_false(promotions_valid(&promotions, 0));
     assert_false(promotions_valid(&promotions, 1));
-    assert_int_equal(promotions_newest(&promotions), 0);
+    assert_int_equal(promotions.last, 0);
     assert_int_equal(token_of(&promotions, 1), 0);
     assert_false(promotions_revoke(&promotions, 0));
 }
@@ -49,7 +49,7 @@ static void warm_first_replaces_nobody(void **state)
     assert_int_equal(promotions.count, 0);
     assert_true(grant(&promotions, 1, 4, 0, 11));
     assert_true(promotions_valid(&promotions, 11));
-    assert_int_equal(promotions_newest(&promotions), 11);
+    assert_int_equal(promotions.last, 11);
     assert_int_equal(token_of(&promotions, 1), 11);
     assert_int_equal(promotions.list[0].run, 4);
     promotions_free(&promotions);
@@ -64,7 +64,7 @@ static void warm_replaced_token_is_revoked(void **state)
     assert_true(grant(&promotions, 2, 5, 11, 12));
     assert_false(promotions_valid(&promotions, 11));
     assert_true(promotions_valid(&promotions, 12));
-    assert_int_equal(promotions_newest(&promotions), 12);
+    assert_int_equal(promotions.last, 12);
     assert_int_equal(token_of(&promotions, 1), 0);
     assert_int_equal(token_of(&promotions, 2), 12);
     assert_int_equal(promotions.count, 1);
@@ -93,7 +93,9 @@ static void warm_second_of_two_is_void(void **state)
     promotions_free(&promotions);
 }
 
-static void warm_demoted_is_replaced_as_nobody(void **state)
+/* A failover: the new one is decided before the old one's DEMOTE is applied, or
+ * behind it, and stands behind it in the log. Neither is a race. */
+static void warm_demotion_makes_no_promotion_void(void **state)
 {
     struct promotions promotions = {.exclusive = true};
 
@@ -104,9 +106,25 @@ static void warm_demoted_is_replaced_as_nobody(void **state)
     assert_true(promotions_revoke(&promotions, 11));
     assert_false(promotions_revoke(&promotions, 11));
     assert_false(promotions_valid(&promotions, 11));
-    assert_int_equal(promotions_newest(&promotions), 0);
-    assert_false(grant(&promotions, 2, 4, 11, 12));
-    assert_true(grant(&promotions, 2, 4, 0, 13));
+    assert_int_equal(promotions.last, 11);
+    assert_false(grant(&promotions, 2, 4, 0, 12));
+    assert_true(grant(&promotions, 2, 4, 11, 13));
+    assert_int_equal(token_of(&promotions, 2), 13);
+    promotions_free(&promotions);
+}
+
+/* One was promoted and demoted since: nobody is, as before, and yet the older
+ * decision is void. */
+static void warm_promotion_between_is_not_forgotten(void **state)
+{
+    struct promotions promotions = {.exclusive = true};
+
+    (void)state;
+    assert_true(grant(&promotions, 3, 4, 0, 11));
+    assert_true(promotions_revoke(&promotions, 11));
+    assert_false(grant(&promotions, 2, 4, 0, 12));
+    assert_int_equal(promotions.count, 0);
+    assert_int_equal(promotions.last, 11);
     promotions_free(&promotions);
 }
 
@@ -123,7 +141,7 @@ static void hot_leaves_all_others(void **state)
     assert_true(promotions_valid(&promotions, 11));
     assert_true(promotions_valid(&promotions, 12));
     assert_true(promotions_valid(&promotions, 13));
-    assert_int_equal(promotions_newest(&promotions), 13);
+    assert_int_equal(promotions.last, 13);
     promotions_free(&promotions);
 }
 
@@ -160,7 +178,7 @@ static void hot_demote_revokes_that_token(void **state)
         assert_int_equal(promotions_valid(&promotions, 10u + who), valid);
         assert_int_equal(token_of(&promotions, who), valid ? 10 + who : 0);
     }
-    assert_int_equal(promotions_newest(&promotions), 14);
+    assert_int_equal(promotions.last, 15);
     promotions_free(&promotions);
     assert_int_equal(promotions.count, 0);
     assert_null(promotions.list);
@@ -171,7 +189,7 @@ static void hot_demote_revokes_that_token(void **state)
 static void request_travels_in_an_entry(void **state)
 {
     struct promotion_request request = {
-        .uuid = sample_uuid(3), .run = 7, .replaces = 0x1122334455667788};
+        .uuid = sample_uuid(3), .run = 7, .seen = 0x1122334455667788};
     struct promotion_request decoded = {0};
     struct buf buf = {0};
 
@@ -182,7 +200,7 @@ static void request_travels_in_an_entry(void **state)
     assert_int_equal(promotion_request_decode(&cursor, &decoded), 0);
     assert_true(uuid_equal(&decoded.uuid, &request.uuid));
     assert_int_equal(decoded.run, 7);
-    assert_int_equal(decoded.replaces, request.replaces);
+    assert_int_equal(decoded.seen, request.seen);
     for (size_t cut = 0; cut < buf.len; cut++) {
         cursor = cursor_make(buf.data, cut);
         assert_int_equal(promotion_request_decode(&cursor, &decoded),
@@ -201,7 +219,7 @@ static void decoding_gives_back_the_promotions(void **state)
     for (uint8_t count = 0; count <= 4; count++) {
         struct promotions promotions = {.exclusive = false};
         struct promotion rubbish;
-        struct promotions decoded = {count % 2 == 0, &rubbish, 99};
+        struct promotions decoded = {count % 2 == 0, &rubbish, 99, 99};
         struct buf buf = {0};
         for (uint8_t i = 0; i < count; i++)
             grant(&promotions, (uint8_t)(9 - i), 60u + i, 0, 70u + i);
@@ -211,6 +229,7 @@ static void decoding_gives_back_the_promotions(void **state)
         assert_true(cursor_done(&cursor));
         assert_int_equal(decoded.exclusive, count % 2 == 0);
         assert_int_equal(decoded.count, count);
+        assert_int_equal(decoded.last, promotions.last);
         for (uint8_t i = 0; i < count; i++) {
             assert_int_equal(token_of(&decoded, (uint8_t)(9 - i)), 70 + i);
             assert_int_equal(decoded.list[i].token, 70 + i);
@@ -243,13 +262,20 @@ static void malformed_bytes_leave_nobody(void **state)
         assert_null(decoded.list);
     }
     for (size_t i = 0; i < 3; i++) {
-        buf_patch_u32(&buf, 0, counts[i]);
+        buf_patch_u32(&buf, 8, counts[i]);
         struct cursor cursor = cursor_make(buf.data, buf.len);
         assert_int_equal(promotions_decode(&cursor, &decoded),
                          RESULT_MALFORMED);
         assert_int_equal(decoded.count, 0);
     }
     assert_true(decoded.exclusive);
+    /* One that is valid was granted, at the latest last. */
+    buf_reset(&buf);
+    promotions.last = 2;
+    promotions_encode(&buf, &promotions);
+    struct cursor cursor = cursor_make(buf.data, buf.len);
+    assert_int_equal(promotions_decode(&cursor, &decoded), RESULT_MALFORMED);
+    assert_int_equal(decoded.count, 0);
     promotions_free(&promotions);
     buf_free(&buf);
 }
@@ -261,7 +287,8 @@ int main(void)
         cmocka_unit_test(warm_first_replaces_nobody),
         cmocka_unit_test(warm_replaced_token_is_revoked),
         cmocka_unit_test(warm_second_of_two_is_void),
-        cmocka_unit_test(warm_demoted_is_replaced_as_nobody),
+        cmocka_unit_test(warm_demotion_makes_no_promotion_void),
+        cmocka_unit_test(warm_promotion_between_is_not_forgotten),
         cmocka_unit_test(hot_leaves_all_others),
         cmocka_unit_test(hot_revokes_ones_own_older_token),
         cmocka_unit_test(hot_demote_revokes_that_token),

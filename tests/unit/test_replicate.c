@@ -25,16 +25,17 @@ static bool says_fetch(const struct effects *effects,
            message.type == WIRE_FETCH;
 }
 
-static bool disk_stands; /* nothing becomes durable … */
-static uint64_t last_op; /* … of what was given to it up to here */
-static bool fetches;     /* the last step said something */
+static bool disk_stands;    /* nothing becomes durable … */
+static uint64_t last_op;    /* … of what was given to it up to here */
+static bool fetches;        /* the last step said something */
+static enum outcome answer; /* … and answered so; 0: it did not */
 
 static void step(struct core *core, struct core_event event)
 {
     struct effects effects = {0};
 
     fetches = false;
-
+    answer = 0;
     event.now_ns = 1000 * STATE_MS;
     core_step(core, &event, &effects);
     uint64_t op = 0;
@@ -42,6 +43,8 @@ static void step(struct core *core, struct core_event event)
         if (effects.list[i].op > op)
             op = effects.list[i].op;
         fetches = fetches || says_fetch(&effects, &effects.list[i]);
+        if (effects.list[i].kind == EFFECT_REPLY)
+            answer = effects.list[i].outcome;
     }
     effects_free(&effects);
     last_op = op > 0 ? op : last_op;
@@ -230,7 +233,7 @@ static void no_more_is_taken_than_may_wait(void **state)
     append(core, 30, log_last(&core->log), 50);
     uint64_t taken = log_last(&core->log).seq;
     assert_in_range(taken, BASE + 3, BASE + 30);
-    assert_true(core->log.waiting > 100);
+    assert_true(core->backlog.bytes > 100);
     assert_false(fetches);
     append(core, 30, log_last(&core->log), 1);
     assert_int_equal(log_last(&core->log).seq, taken);
@@ -238,10 +241,32 @@ static void no_more_is_taken_than_may_wait(void **state)
     disk_stands = false;
     stored.u.stored.op = last_op;
     step(core, stored);
-    assert_int_equal(core->log.waiting, 0);
+    assert_int_equal(core->backlog.bytes, 0);
     assert_true(fetches);
     append(core, 30, log_last(&core->log), 1);
     assert_int_equal(log_last(&core->log).seq, taken + 1);
+    core_close(core);
+}
+
+/* Leaders change while the disk stands, and each cuts what the one before it
+ * said: all of it is still in the writer's queue. */
+static void what_is_cut_waits_for_the_disk_too(void **state)
+{
+    struct core *core = start();
+
+    (void)state;
+    append(core, 30, log_last(&core->log), 1);
+    struct log_point point = log_last(&core->log);
+    core->options.ahead_bytes = 1000;
+    disk_stands = true;
+    for (uint64_t epoch = 31; epoch < 60; epoch++) {
+        size_t before = core->backlog.bytes;
+        append(core, epoch, point, 4);
+        assert_true(core->backlog.bytes >= before);
+    }
+    assert_in_range(core->backlog.bytes, 1001, 1000 + 29 * 400);
+    assert_int_equal(log_last(&core->log).seq, point.seq);
+    disk_stands = false;
     core_close(core);
 }
 
@@ -269,6 +294,68 @@ static void a_full_disk_is_told(void **state)
     core_close(core);
 }
 
+static void asks_promotion(struct core *core)
+{
+    struct core_event event = {.kind = CORE_CLIENT};
+
+    event.u.client.request = 1;
+    event.u.client.kind = CORE_PROMOTE;
+    step(core, event);
+}
+
+static void tell_disk(struct core *core, const char *why)
+{
+    step(core, (struct core_event){.kind = CORE_DISK, .u.full = why});
+}
+
+static void list_all(struct core *core)
+{
+    const struct core_member members[] = {{1, 100}, leader, {3, 300}};
+    struct core_event event = {.kind = CORE_MEMBERS};
+
+    event.u.members.list = members;
+    event.u.members.count = 3;
+    step(core, event);
+}
+
+/* With a full disk it may never hold what it lacks, nor hear what became of a
+ * PROMOTE: nothing is waited for, as long as the others are enough. */
+static void a_full_one_refuses_its_promotion_at_once(void **state)
+{
+    struct core *core = start();
+
+    (void)state;
+    append(core, 30, core->log.base, 1);
+    append(core, 30, (struct log_point){30, BASE + 50, 99}, 0); /* it lags */
+    tell_disk(core, "the disk is full");
+    asks_promotion(core);
+    assert_int_equal(answer, 0); /* one of the others is away: it waits */
+    list_all(core);
+    assert_int_equal(answer, OUTCOME_REFUSED);
+    asks_promotion(core);
+    assert_int_equal(answer, OUTCOME_REFUSED);
+    core_close(core);
+}
+
+static void so_it_does_while_it_is_being_promoted(void **state)
+{
+    struct core *core = start();
+
+    (void)state;
+    list_all(core);
+    append(core, 30, core->log.base, 1);
+    struct log_point last = log_last(&core->log);
+    core->commit_seq = last.seq;
+    append(core, 30, last, 0);
+    asks_promotion(core);
+    assert_int_equal(answer, 0);
+    assert_true(core->gate.busy);
+    tell_disk(core, "the disk is full");
+    assert_int_equal(answer, OUTCOME_REFUSED);
+    assert_false(core->gate.wanted); /* and gives it back if it gets it */
+    core_close(core);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,7 +364,10 @@ int main(void)
         cmocka_unit_test(another_hash_at_the_base),
         cmocka_unit_test(a_snapshot_of_a_later_view),
         cmocka_unit_test(no_more_is_taken_than_may_wait),
+        cmocka_unit_test(what_is_cut_waits_for_the_disk_too),
         cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(a_full_one_refuses_its_promotion_at_once),
+        cmocka_unit_test(so_it_does_while_it_is_being_promoted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

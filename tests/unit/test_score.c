@@ -18,6 +18,11 @@ struct offer {
     struct effects effects;
 };
 
+static struct core_member member_of(uint32_t node)
+{
+    return (struct core_member){.node = node, .pid = 100 + node};
+}
+
 static void add_peer(struct core *core, uint8_t number)
 {
     struct uuid uuid = sample_uuid(number);
@@ -25,6 +30,7 @@ static void add_peer(struct core *core, uint8_t number)
 
     peer->node = number;
     peer->run = RUN;
+    peer->member = member_of(number);
     peer->present = true;
     config_add(&core->config, &uuid, number);
 }
@@ -83,7 +89,7 @@ static void promote(struct offer *offer, uint8_t number, uint64_t token)
     struct promotion_request request = {
         .uuid = sample_uuid(number),
         .run = RUN,
-        .replaces = promotions_newest(promotions),
+        .seen = promotions->last,
     };
 
     assert_true(promotions_grant(promotions, &request, token));
@@ -94,6 +100,16 @@ static struct peer *peer_of(struct offer *offer, uint8_t number)
     struct uuid uuid = sample_uuid(number);
 
     return peers_find(&offer->core.peers, &uuid);
+}
+
+/* CPG lists the nodes up to that one. */
+static void lists(struct offer *offer, uint32_t last)
+{
+    struct core_member members[THIRD];
+
+    for (uint32_t node = SELF; node <= last; node++)
+        members[node - SELF] = member_of(node);
+    peers_set_members(&offer->core.peers, members, last);
 }
 
 /* ---- who is offered ---- */
@@ -115,19 +131,35 @@ static void only_a_voter_is_offered(void **state)
     assert_int_equal(offer->core.score.value, 0);
 }
 
-/* One of two voters is needed all the same: to promote the other helps nobody. */
+/* One of two voters is needed all the same: to promote another helps nobody. So
+ * is one of three, when one of the others is gone. */
 static void a_full_disk_is_not_offered(void **state)
 {
     struct offer *offer = *state;
     struct uuid third = sample_uuid(THIRD);
 
     offers(offer, SCORE_STANDING + PREFERENCE);
+    lists(offer, THIRD);
     offer->core.full = "the disk is full";
     offers(offer, 0);
     config_remove(&offer->core.config, &third);
     offer->core.role = CORE_ROLE_LEADER;
     offers(offer, SCORE_STANDING + PREFERENCE);
     config_add(&offer->core.config, &third, THIRD);
+    offers(offer, 0);
+    lists(offer, OTHER);
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    lists(offer, THIRD);
+    offers(offer, 0);
+    peer_of(offer, OTHER)->leaving = true;
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    peer_of(offer, OTHER)->leaving = false;
+    offers(offer, 0);
+    peer_of(offer, OTHER)->full = true;
+    offers(offer, 0); /* it said so long ago */
+    peer_of(offer, OTHER)->hello_ns = offer->core.now_ns;
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    peer_of(offer, OTHER)->full = false;
     offers(offer, 0);
     offer->core.full = NULL;
     offers(offer, SCORE_STANDING + PREFERENCE);

@@ -395,6 +395,40 @@ static void without_quorum_the_outcome_is_unknown(void **state)
     alone_stop(alone);
 }
 
+/* Too much waits for the disk: what is not taken any more leaves no trace. */
+static void what_was_never_sent_was_not_done(void **state)
+{
+    static const char not_done[] =
+        "-CLUSTERDOWN no leader took this write in time; it was not done\r\n";
+    struct alone *alone = alone_start();
+
+    (void)state;
+    alone->options.ahead_bytes = 1;
+    alone_restart(alone);
+    alone_office(alone, CORE_PROMOTE);
+    alone->disk_stands = true;
+    uint64_t taken = alone_ask(alone, CORE_COMMAND, "INCR n");
+    alone_pass(alone, 1000);
+    uint64_t second = alone_ask(alone, CORE_COMMAND, "INCR n");
+    uint64_t third = alone_ask(alone, CORE_COMMAND, "INCR n");
+    alone_pass(alone, 2000);
+    uint64_t last = alone_ask(alone, CORE_COMMAND, "INCR n");
+    alone_pass(alone, 2999);
+    assert_int_equal(alone->answers[taken].outcome, OUTCOME_UNKNOWN);
+    assert_false(alone->answers[second].there);
+    alone_pass(alone, 1);
+    alone_answered(alone, second, OUTCOME_REFUSED, not_done);
+    alone_answered(alone, third, OUTCOME_REFUSED, not_done);
+    assert_false(alone->answers[last].there);
+    assert_int_equal(alone_status(alone).pending, 2);
+    assert_int_equal(alone_status(alone).counters.unknown, 1);
+    alone_disk_goes_on(alone);
+    alone_answered(alone, last, OUTCOME_OK, ":2\r\n");
+    assert_int_equal(alone_status(alone).pending, 0);
+    alone_says(alone, "INCR n", ":3\r\n");
+    alone_stop(alone);
+}
+
 static void without_quorum_a_read_is_refused_in_time(void **state)
 {
     struct alone *alone = start_promoted();
@@ -630,6 +664,7 @@ int main(void)
         cmocka_unit_test(promoted_twice_it_keeps_its_token),
         cmocka_unit_test(demoted_while_it_is_being_promoted),
         cmocka_unit_test(without_quorum_the_outcome_is_unknown),
+        cmocka_unit_test(what_was_never_sent_was_not_done),
         cmocka_unit_test(without_quorum_a_read_is_refused_in_time),
         cmocka_unit_test(with_quorum_in_time_it_answers),
         cmocka_unit_test(time_goes_on_by_any_wall_clock),

@@ -1134,6 +1134,86 @@ static void what_cannot_be_read_is_refused_by_name(void **state)
     script_free(&script);
 }
 
+static int count_one(void *context, const char *name)
+{
+    (void)name;
+    ++*(size_t *)context;
+    return 0;
+}
+
+static size_t open_descriptors(void)
+{
+    int dir = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    size_t count = 0;
+
+    assert_true(dir >= 0);
+    assert_int_equal(file_each(dir, count_one, &count), 0);
+    close(dir);
+    return count;
+}
+
+/* At whatever name the list breaks off: what was not listed is not gone. */
+static void what_cannot_be_listed_is_refused(void **state)
+{
+    static const enum faulty_call calls[] = {FAULTY_READDIR, FAULTY_OPENDIR};
+    struct place *place = *state;
+    struct script script = {0};
+
+    fill(place, &script);
+    struct place before = place_copy(place);
+    size_t descriptors = open_descriptors();
+    for (size_t i = 0; i < 2; i++) {
+        bool came = true;
+        uint64_t at = 0;
+        while (came) {
+            struct store *store = NULL;
+            struct core_boot boot;
+            char error[256] = "";
+            faulty_arm(calls[i], ++at, false, EIO);
+            int rc =
+                store_open(&store, place->path, &boot, error, sizeof error);
+            came = faulty_shared()->came;
+            faulty_disarm();
+            assert_int_equal(rc, came ? EIO : 0);
+            assert_true(!came || strstr(error, strerror(EIO)) != NULL);
+            store_close(store);
+            place_equal(&before, place);
+            assert_int_equal(open_descriptors(), descriptors);
+        }
+        /* "." and "..", three files and the end. */
+        assert_int_equal(at, i == 0 ? 7 : 2);
+    }
+    place_remove(&before);
+    script_free(&script);
+}
+
+/* Nor is it moved aside; and a log that stays must not become a new one's. */
+static void a_reset_that_cannot_list_fails(void **state)
+{
+    static const enum faulty_call calls[] = {FAULTY_READDIR, FAULTY_OPENDIR};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        bool came = true;
+        for (uint64_t at = 1; came; at++) {
+            struct place place = place_make();
+            struct script script = {0};
+            fill(&place, &script);
+            struct store *store = start_store(&place);
+            script_add(&script, EFFECT_RESET, 0, NULL);
+            faulty_arm(calls[i], at, false, EIO);
+            int rc = run(store, &script, script.count);
+            came = faulty_shared()->came;
+            faulty_disarm();
+            assert_int_equal(rc, came ? EIO : 0);
+            assert_true(came || at > (i == 0 ? 6 : 1));
+            store_close(store);
+            place_remove(&place);
+            script_free(&script);
+        }
+    }
+}
+
 /* A snapshot that cannot be written takes no room, and the old one stays. */
 static void a_snapshot_without_room_is_given_up(void **state)
 {
@@ -1182,6 +1262,8 @@ int main(void)
         WITH_PLACE(a_crash_on_a_full_disk_loses_nothing),
         WITH_PLACE(a_full_disk_does_not_hold_up_the_end),
         WITH_PLACE(what_cannot_be_read_is_refused_by_name),
+        WITH_PLACE(what_cannot_be_listed_is_refused),
+        WITH_PLACE(a_reset_that_cannot_list_fails),
         WITH_PLACE(a_snapshot_without_room_is_given_up),
     };
 
