@@ -214,6 +214,12 @@ static void on_command(void *context, uint64_t number, bool control,
     buf_free(&reply);
 }
 
+static int on_kind(void *context, const struct core_arg *argv, size_t argc)
+{
+    (void)context;
+    return session_kind(argv, argc);
+}
+
 static void on_settle(void *context)
 {
     struct stage *stage = context;

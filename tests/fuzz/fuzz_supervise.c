@@ -23,11 +23,16 @@ static void check_link(const uint8_t *bytes, size_t len)
 static void check_control(const char *line)
 {
     enum control_request request = CONTROL_STATUS;
+    const char *rest = NULL;
     uint64_t grace_ms;
 
-    if (control_parse(line, &request, &grace_ms) == 0)
-        fuzz_check(grace_ms <= CONTROL_GRACE_MAX_MS &&
-                   (request == CONTROL_STOP || grace_ms == CONTROL_GRACE_MS));
+    if (control_parse(line, &request, &grace_ms, &rest) != 0)
+        return;
+    fuzz_check(grace_ms <= CONTROL_GRACE_MAX_MS &&
+               (request == CONTROL_STOP || grace_ms == CONTROL_GRACE_MS));
+    if (request == CONTROL_TUNED) /* within the line */
+        fuzz_check(*rest == '\0' ||
+                   (rest > line && rest < line + strlen(line)));
 }
 
 static void check_crmmon(const char *xml)

@@ -455,7 +455,6 @@ static void malformed_snapshots_leave_nothing(void **state)
                      RESULT_MALFORMED);
     is_empty(&machine);
     bytes.len--;
-<<<<<<< HEAD
     for (size_t unused = 6; unused < 8; unused++) {
         bytes.data[unused] = 1;
         assert_int_equal(machine_decode(&machine, bytes.data, bytes.len),
@@ -463,10 +462,7 @@ static void malformed_snapshots_leave_nothing(void **state)
         is_empty(&machine);
         bytes.data[unused] = 0;
     }
-    bytes.data[4] = 2;
-=======
     bytes.data[4] = 1;
->>>>>>> core3
     assert_int_equal(machine_decode(&machine, bytes.data, bytes.len),
                      RESULT_VERSION);
     is_empty(&machine);
