@@ -217,7 +217,7 @@ static void on_command(void *context, uint64_t number, bool control,
 static int on_kind(void *context, const struct core_arg *argv, size_t argc)
 {
     (void)context;
-    return session_kind(argv, argc);
+    return (int)session_kind(argv, argc);
 }
 
 static void on_settle(void *context)
