@@ -30,7 +30,8 @@ int entry_decode(struct cursor *cursor, struct entry *entry)
     entry->number = cursor_u64(cursor);
     entry->token = cursor_u64(cursor);
     entry->payload = cursor_blob(cursor, &length);
-    if (cursor->bad || kind < ENTRY_NOOP || kind > ENTRY_CLOCK)
+    if (cursor->bad || kind < ENTRY_NOOP || kind > ENTRY_CLOCK ||
+        entry->clock_ms > INT64_MAX)
         return RESULT_MALFORMED;
     entry->kind = (enum entry_kind)kind;
     entry->length = (uint32_t)length;

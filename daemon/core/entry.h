@@ -14,7 +14,8 @@
  *      u64 number | u64 token | u32 length | payload
  *
  *   `clock_ms` is the group's clock: the leader's proposal, never less than
- *   the entry before. Time in the state moves with it alone.
+ *   the entry before, at most INT64_MAX. Time in the state moves with it
+ *   alone.
  *   `origin`, `run` and `number` name the forwarded write (all 0 for what the
  *   leader adds itself); `token` is the promotion it was accepted under.
  *

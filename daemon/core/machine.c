@@ -200,7 +200,8 @@ static int machine_decode_body(struct machine *machine, struct cursor *cursor)
     uint8_t mode = cursor_u8(cursor);
     machine->clock_ms = cursor_u64(cursor);
     uint64_t config_seq = cursor_u64(cursor);
-    if (cursor->bad || (mode != CORE_WARM && mode != CORE_HOT))
+    if (cursor->bad || (mode != CORE_WARM && mode != CORE_HOT) ||
+        machine->clock_ms > INT64_MAX)
         return RESULT_MALFORMED;
     machine->mode = (enum core_mode)mode;
     machine->promotions.exclusive = mode == CORE_WARM;

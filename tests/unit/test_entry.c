@@ -251,6 +251,22 @@ static void chain_remembers_every_entry(void **state)
     assert_int_not_equal(hash_of_chain(20, 20), hash_of_chain(19, 20));
 }
 
+static void no_clock_beyond_what_expiry_can_add_to(void **state)
+{
+    struct entry entry = sample(), decoded;
+
+    (void)state;
+    for (uint64_t beyond = 0; beyond < 2; beyond++) {
+        struct buf buf = {0};
+        entry.clock_ms = (uint64_t)INT64_MAX + beyond;
+        entry_encode(&buf, &entry);
+        struct cursor cursor = cursor_make(buf.data, buf.len);
+        assert_int_equal(entry_decode(&cursor, &decoded),
+                         beyond == 0 ? 0 : RESULT_MALFORMED);
+        buf_free(&buf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +278,7 @@ int main(void)
         cmocka_unit_test(hash_is_xxh3_seeded_with_the_one_before),
         cmocka_unit_test(hash_covers_every_field_and_the_one_before),
         cmocka_unit_test(chain_remembers_every_entry),
+        cmocka_unit_test(no_clock_beyond_what_expiry_can_add_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
