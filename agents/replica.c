@@ -429,7 +429,9 @@ static int replica_promote(struct ocf *ocf)
 }
 
 /* Needs nobody: a daemon that does not even close its gate is ended, which
- * closes it. Pacemaker's next monitor then finds it stopped. */
+ * closes it. Pacemaker's next monitor then finds it stopped, as it does where
+ * nothing ran any more: its death was told, and Pacemaker would count a 7 here as
+ * one more failure of it. */
 static int replica_demote(struct ocf *ocf)
 {
     char why[INSTANCE_WHY_MAX];
@@ -437,13 +439,13 @@ static int replica_demote(struct ocf *ocf)
     bool killed;
 
     if (!find_started(ocf, &instance))
-        return OCF_NOT_RUNNING;
+        return OCF_SUCCESS;
     switch (instance_tell(&instance, "DEMOTE", ocf_part_ms(ocf, 1, 2), why)) {
     case INSTANCE_RUNNING:
         return with_score(ocf, &instance);
     case INSTANCE_STOPPED:
         if (!instance_locked(&instance))
-            return OCF_NOT_RUNNING;
+            return OCF_SUCCESS;
         break;
     case INSTANCE_SILENT:
     case INSTANCE_BROKEN:

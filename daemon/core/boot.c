@@ -6,7 +6,7 @@
 #include "lib/result.h"
 
 #define BOOT_MAGIC 0x46505748u /* "HWPF" */
-#define BOOT_VERSION 1
+#define BOOT_VERSION 2
 
 enum boot_flag { BOOT_LOST = 1 << 0, BOOT_RESETTING = 1 << 1 };
 

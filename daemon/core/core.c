@@ -114,7 +114,7 @@ struct effect *core_disk(struct core *core, enum effect_kind kind,
                      : effects_add_data(core->effects, kind, data, len);
 
     effect->op = ++core->op;
-    backlog_add(&core->backlog, core->op, len);
+    backlog_add(&core->backlog, core->op, kind == EFFECT_APPEND ? len : 0);
     return effect;
 }
 

@@ -187,7 +187,7 @@ static void create_drop(struct core *core)
     core_promise(core);
     if (holds) {
         core_disk(core, EFFECT_TRUNCATE, NULL, 0)->seq = 1;
-        /* Nothing is said before it is gone. */
+        /* Who waits says nothing before it is gone. */
         core->view.promise_op = core->op;
     }
     peers_forget_view(&core->peers);

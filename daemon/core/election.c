@@ -10,9 +10,11 @@ enum {
     ELECTION_HELLO_FRESH_MS = 2500 /* two HELLOs may be late */
 };
 
+/* A full disk takes no promise, so its replica's vote cannot be had; and it says
+ * HELLO also while it follows. */
 static bool peer_waits(const struct peer *peer, uint64_t since_ns)
 {
-    return peer->hello && !peer->leads && peer->present &&
+    return peer->hello && !peer->leads && !peer->full && peer->present &&
            peer->hello_ns >= since_ns;
 }
 

@@ -213,7 +213,9 @@ static int machine_decode_body(struct machine *machine, struct cursor *cursor)
         rc = promotions_decode(cursor, &machine->promotions);
     if (rc == 0)
         rc = keyspace_decode(cursor, &machine->keyspace);
-    if (rc == 0 && !cursor_done(cursor))
+    if (rc == 0 &&
+        (!cursor_done(cursor) || config_seq > machine->at.seq ||
+         machine->promotions.last > machine->at.seq)) /* of a later entry? */
         rc = RESULT_MALFORMED;
     return rc;
 }

@@ -309,11 +309,11 @@ void view_say_hello(struct core *core)
 }
 
 /* Who has a leader says HELLO too while its disk is full, and once when it has
- * room again: nobody gives such a one the lead, or counts on it. */
+ * room again: nobody gives such a one the lead, or counts on it. Not a leader that
+ * cannot commit: what leads and says HELLO is a group that serves (rival.h). */
 static bool view_tells_full(const struct core *core)
 {
-    return (core->role == CORE_ROLE_FOLLOWER ||
-            core->role == CORE_ROLE_LEADER) &&
+    return (core->role == CORE_ROLE_FOLLOWER || view_can_commit(core)) &&
            (core->full != NULL || core->view.full_said);
 }
 

@@ -46,7 +46,7 @@
 #include "lib/buf.h"
 #include "lib/uuid.h"
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 
 enum wire_type {
     WIRE_HELLO = 1,

@@ -59,7 +59,7 @@ struct handmade_promise handmade_sample(void)
 
 void handmade_promise(struct buf *buf, const struct handmade_promise *promise)
 {
-    buf_bytes(buf, "HWPF\1\0", 6);
+    buf_bytes(buf, "HWPF\2\0", 6);
     buf_u16(buf, (uint16_t)(promise->lost + 2 * promise->resetting));
     buf_uuid(buf, &promise->uuid);
     buf_uuid(buf, &promise->former);

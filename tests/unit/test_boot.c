@@ -383,7 +383,7 @@ static void unreadable_promises_are_told_apart(void **state)
         disk.promise.data[5] = (uint8_t)(version >> 8);
         open_gives(&disk, RESULT_VERSION);
     }
-    disk.promise.data[4] = 1;
+    disk.promise.data[4] = 2;
     disk.promise.data[5] = 0;
     is_kept(&disk, 3);
     disk.promise.data[0] ^= 1;

@@ -471,6 +471,13 @@ static void malformed_snapshots_leave_nothing(void **state)
                      RESULT_MALFORMED);
     bytes.data[0] ^= 1;
     bytes.data[4] = 2;
+    uint8_t seq[8]; /* what the state holds is of later entries, then */
+    memcpy(seq, bytes.data + 16, 8);
+    memset(bytes.data + 16, 0, 8);
+    assert_int_equal(machine_decode(&machine, bytes.data, bytes.len),
+                     RESULT_MALFORMED);
+    is_empty(&machine);
+    memcpy(bytes.data + 16, seq, 8);
     for (int mode = 0; mode < 256; mode++) {
         bytes.data[48] = (uint8_t)mode;
         assert_int_equal(

@@ -121,7 +121,8 @@ static enum core_role role_of(struct core *core)
     return status.role;
 }
 
-static void say(struct core *core, uint8_t node, struct message message)
+static void say_as(struct core *core, uint8_t node, uint64_t run,
+                   struct message message)
 {
     struct core_event event = {.kind = CORE_DELIVER};
     struct buf encoded = {0};
@@ -129,13 +130,18 @@ static void say(struct core *core, uint8_t node, struct message message)
     message.node = node;
     message.group = handmade_group();
     message.sender = sample_uuid(node);
-    message.run = 1;
+    message.run = run;
     wire_encode(&encoded, &message);
     event.u.deliver.sender = (struct core_member){node, node * 100u};
     event.u.deliver.data = encoded.data;
     event.u.deliver.len = encoded.len;
     step(core, event);
     buf_free(&encoded);
+}
+
+static void say(struct core *core, uint8_t node, struct message message)
+{
+    say_as(core, node, 1, message);
 }
 
 /* A leader that is over, and does not know it yet, need not hold what a later
@@ -356,9 +362,41 @@ static void so_it_does_while_it_is_being_promoted(void **state)
     core_close(core);
 }
 
+/* ---- what it says of a full disk ---- */
+
+/* It follows a living leader, so it does not wait for one: nobody else counts it
+ * among those whose votes can be had. */
+static void a_full_followers_hello_elects_nobody(void **state)
+{
+    struct core *core = start();
+    struct message hello = {.type = WIRE_HELLO,
+                            .epoch = 17,
+                            .point = log_last(&core->log),
+                            .flags = WIRE_SETTLED,
+                            .config = core->config};
+    struct core_event members = {.kind = CORE_MEMBERS};
+    const struct core_member both[] = {{1, 100}, {3, 300}};
+
+    (void)state;
+    list_all(core);
+    members.u.members.list = both; /* the leader is gone: it waits */
+    members.u.members.count = 2;
+    step(core, members);
+    assert_int_equal(role_of(core), CORE_ROLE_WAITING);
+    say_as(core, 1, core->run, hello);
+    hello.flags |= WIRE_FULL;
+    say(core, 3, hello);
+    assert_int_equal(role_of(core), CORE_ROLE_WAITING);
+    hello.flags &= (uint8_t)~WIRE_FULL; /* the same without: a majority waits */
+    say(core, 3, hello);
+    assert_int_equal(role_of(core), CORE_ROLE_CANDIDATE);
+    core_close(core);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_followers_hello_elects_nobody),
         cmocka_unit_test(a_leader_that_ends_below_the_base),
         cmocka_unit_test(a_leader_that_begins_below_the_base),
         cmocka_unit_test(another_hash_at_the_base),

@@ -136,7 +136,7 @@ static void every_type_comes_back(void **state)
 
 static void bytes_are_as_the_header_says(void **state)
 {
-    static const uint8_t start[] = {1, WIRE_FETCH, 4, 3, 2, 1};
+    static const uint8_t start[] = {2, WIRE_FETCH, 4, 3, 2, 1};
     struct message message = full(WIRE_FETCH);
     struct buf wanted = {0}, buf = {0};
 
