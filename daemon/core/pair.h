@@ -17,10 +17,11 @@
  *   The lost one comes back as a learner, and becomes a voter again.
  *
  *   A confirmation counts for one loss. It must be of a fencing that began after
- *   the survivor last voted for another's view, entered a view, or appended a
- *   configuration: at each of these pair_renew makes a mark, and the shell
- *   answers it (CORE_MARKED) when all that was known of fencing by then has been
- *   told. What is confirmed before that answer is not counted.
+ *   the survivor last voted for another's view, entered a view, or changed its
+ *   configuration (appended, cut, or installed with a snapshot): at each of these
+ *   pair_renew makes a mark, and the shell answers it (CORE_MARKED) when all that
+ *   was known of fencing by then has been told. What is confirmed before that
+ *   answer is not counted.
  *
  *   And the survivor must, in this run, have entered a view that it voted for,
  *   and hold that view's first entry: only then is its log the leader's, and the

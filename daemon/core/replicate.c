@@ -82,6 +82,7 @@ static void replicate_cut(struct core *core, uint64_t seq)
     if (core->config.seq >= seq) {
         core->config = core->committed;
         core->config_op = 0;
+        pair_renew(core); /* the other voter may be another one now */
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "daemon/core/forward.h"
 #include "daemon/core/gate.h"
+#include "daemon/core/pair.h"
 #include "daemon/core/view.h"
 
 enum {
@@ -259,6 +260,7 @@ static void transfer_install(struct core *core)
     core->config = machine.config;
     core->committed = machine.config;
     core->config_op = 0;
+    pair_renew(core); /* the other voter may be another one now */
     core_disk(core, EFFECT_INSTALL, transfer->bytes.data, transfer->bytes.len)
         ->seq = machine.at.seq;
     log_reset(&core->log, &machine.at, core->op);
