@@ -23,7 +23,7 @@
 enum {
     PAUSE_MS = 20,
     GONE_MS = 500,   /* for so long a daemon that was ready may be missed */
-    WHY_MS = 500,    /* kept back to ask why a promotion did not happen */
+    WHY_MS = 1000,   /* kept back to ask why a promotion did not happen */
     SCORE_MS = 3000, /* for Pacemaker to take a score */
     ASK_MS = 500     /* for the supervisor to answer */
 };
