@@ -267,6 +267,18 @@ static int segments_list(struct segments *segments, bool *newer)
     return rc;
 }
 
+/* Takes the last file away, durably, before anything in front of it changes:
+ * one that came back after a loss of power would hold a mark of what is gone,
+ * which reads as damage. */
+static int segments_unlink_last(struct segments *segments)
+{
+    int rc = segments_unlink_at(segments, segments->count - 1);
+
+    if (rc == 0 && fsync(segments->dir) < 0)
+        rc = errno;
+    return rc;
+}
+
 /* Ends the log at the end of segment `at`. */
 static int segments_end_at(struct segments *segments, size_t at)
 {
@@ -274,7 +286,9 @@ static int segments_end_at(struct segments *segments, size_t at)
     int rc = 0;
 
     while (rc == 0 && segments->count > at + 1)
-        rc = segments_unlink_at(segments, segments->count - 1);
+        rc = segments_unlink_last(segments);
+    if (rc == 0 && fsync(segments->dir) < 0)
+        rc = errno;
     if (rc != 0)
         return rc;
     segment_name(name, segments->generation, segments->list[at].first);
@@ -284,8 +298,6 @@ static int segments_end_at(struct segments *segments, size_t at)
     if (ftruncate(fd, (off_t)segments->list[at].size) < 0 || fsync(fd) < 0)
         rc = errno;
     close(fd);
-    if (rc == 0 && fsync(segments->dir) < 0)
-        rc = errno;
     return rc;
 }
 
@@ -312,14 +324,16 @@ static int segments_end_early(struct segments *segments, size_t at,
 }
 
 /* Where in the last file, which the batch holds, that begins of which no mark
- * says that it was flushed. */
+ * says that it was flushed: counted from the log's end, for what a crash left
+ * behind may be empty, and its name lie. */
 static uint64_t segments_unmarked(const struct segments *segments)
 {
     const struct segment *last = &segments->list[segments->count - 1];
+    uint64_t unmarked = segments_end(segments) - 1 - segments->mark;
 
-    if (segments->mark < last->first)
+    if (unmarked >= last->count)
         return 0;
-    uint64_t at = last->offsets[segments->mark - last->first];
+    uint64_t at = last->offsets[last->count - 1 - unmarked];
     struct cursor cursor =
         cursor_make(segments->batch.data + at, segments->batch.len - at);
     return at + RECORD_FRAME + cursor_u32(&cursor);
@@ -476,7 +490,7 @@ int segments_cut(struct segments *segments, uint64_t seq)
 
     segments_close_last(segments);
     while (rc == 0 && last != NULL && last->first >= seq) {
-        rc = segments_unlink_at(segments, segments->count - 1);
+        rc = segments_unlink_last(segments);
         last = segments_last(segments);
     }
     if (rc != 0)

@@ -48,6 +48,7 @@ struct store {
     bool given;               /* the loop's: work, since store_wake */
     const char *file; /* the writer's, and the opener's: at work on it */
     char *path;       /* of dir, for reasons */
+    char aside[64];   /* the writer's: of a RESET that found no room; or "" */
 
     /* Until store_start. */
     struct buf promise;
@@ -141,6 +142,20 @@ static int store_load(struct store *store, struct core_boot *boot)
     return rc;
 }
 
+/* What was being written when a process ended is nobody's, and takes room. */
+static int store_tidy(struct store *store)
+{
+    static const char *const names[] = {"promise.new", "snapshot.new",
+                                        "group.new"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        store->file = names[i];
+        if (unlinkat(store->dir, names[i], 0) < 0 && errno != ENOENT)
+            return errno;
+    }
+    return 0;
+}
+
 int store_open(struct store **out, const char *dir, struct core_boot *boot,
                char *error, size_t error_size)
 {
@@ -153,6 +168,8 @@ int store_open(struct store **out, const char *dir, struct core_boot *boot,
     store->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     store->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int rc = store->event < 0 || store->dir < 0 ? errno : 0;
+    if (rc == 0)
+        rc = store_tidy(store);
     if (rc == 0)
         rc = store_load(store, boot);
     if (rc != 0) {
@@ -210,45 +227,44 @@ static void store_free_boot(struct store *store)
 /* ---- the writer ---- */
 
 /* A new directory aside-TIME-N. */
-static int store_make_aside(const struct store *store, char *name, size_t size)
+static int store_make_aside(struct store *store)
 {
     for (unsigned n = 1;; n++) {
-        snprintf(name, size, "aside-%lld-%u", (long long)time(NULL), n);
-        if (mkdirat(store->dir, name, 0700) == 0)
+        snprintf(store->aside, sizeof(store->aside), "aside-%lld-%u",
+                 (long long)time(NULL), n);
+        if (mkdirat(store->dir, store->aside, 0700) == 0)
             return 0;
-        if (errno != EEXIST)
-            return errno;
+        if (errno == EEXIST)
+            continue;
+        store->aside[0] = '\0';
+        return errno;
     }
 }
 
-struct store_move {
-    const struct store *store;
-    char aside[64];
-};
-
 static int store_move_one(void *context, const char *name)
 {
-    const struct store_move *move = context;
-    int dir = move->store->dir;
+    const struct store *store = context;
     char to[512];
 
     if (strncmp(name, "log-", 4) != 0 && strcmp(name, "snapshot") != 0)
         return 0;
-    snprintf(to, sizeof(to), "%s/%s", move->aside, name);
-    return renameat(dir, name, dir, to) < 0 ? errno : 0;
+    snprintf(to, sizeof(to), "%s/%s", store->aside, name);
+    return renameat(store->dir, name, store->dir, to) < 0 ? errno : 0;
 }
 
-/* Moves snapshot and log into a directory of their own. The P file stays: it
- * says that this is under way (boot.h). */
+/* Moves snapshot and log, in no order, into a directory of their own; the next
+ * attempt, when there was no room, into the same. The P file stays: it says
+ * that this is under way (boot.h). */
 static int store_move_aside(struct store *store)
 {
-    struct store_move move = {.store = store};
-    int rc = store_make_aside(store, move.aside, sizeof(move.aside));
+    int rc = store->aside[0] == '\0' ? store_make_aside(store) : 0;
 
     if (rc == 0)
-        rc = file_each(store->dir, store_move_one, &move);
+        rc = file_each(store->dir, store_move_one, store);
     if (rc == 0 && fsync(store->dir) < 0)
         rc = errno;
+    if (rc == 0)
+        store->aside[0] = '\0';
     return rc;
 }
 

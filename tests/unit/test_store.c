@@ -638,6 +638,50 @@ static void a_reset_moves_the_data_aside(void **state)
     script_free(&script);
 }
 
+/* However often a RESET finds no room, and wherever: one directory. */
+static void a_reset_without_room_goes_on_where_it_was(void **state)
+{
+    (void)state;
+    for (uint64_t at = 1; at <= 2; at++) {
+        struct place place = place_make();
+        struct script script = {0};
+        char path[2 * PLACE_PATH];
+        fill(&place, &script);
+        struct store *store = start_store(&place);
+        script_add(&script, EFFECT_RESET, 0, NULL);
+        faulty_arm(FAULTY_RENAME, at, false, ENOSPC);
+        faulty_shared()->times = 3;
+        assert_int_equal(run(store, &script, script.count), 0);
+        assert_true(faulty_shared()->came);
+        store_close(store);
+        faulty_disarm();
+        find_aside(&place, path);
+        assert_false(place_has(&place, "snapshot"));
+        assert_int_equal(place_logs(&place).count, 0);
+        place_remove(&place);
+        script_free(&script);
+    }
+}
+
+/* Of a snapshot's child, or of a loss of power: nobody else takes it away. */
+static void what_was_half_written_is_removed(void **state)
+{
+    static const char *const names[] = {"promise.new", "snapshot.new",
+                                        "group.new"};
+    struct place *place = *state;
+    struct script script = {0};
+    struct core_boot boot;
+
+    fill(place, &script);
+    struct place before = place_copy(place);
+    for (size_t i = 0; i < 3; i++)
+        place_write(place, names[i], "half", 4);
+    store_close(open_store(place, &boot));
+    place_equal(&before, place);
+    place_remove(&before);
+    script_free(&script);
+}
+
 /* ---- writes that fail ---- */
 
 /* The first failure is the last word: nothing after it is written or
@@ -1013,6 +1057,27 @@ static void a_crash_among_many_files_loses_nothing(void **state)
     script_free(&script);
 }
 
+/* What a cut takes away is gone for certain before what stays is made shorter:
+ * a file that came back would hold a mark of entries that are not there. */
+static void a_cut_takes_files_away_in_order(void **state)
+{
+    struct place *place = *state;
+    struct script script = {0};
+    const struct faulty *faulty = faulty_shared();
+    uint64_t firsts[3];
+
+    large_log(place, &script, firsts);
+    script_free(&script);
+    struct store *store = start_store(place);
+    memset(&script, 0, sizeof script);
+    script_add(&script, EFFECT_TRUNCATE, 5, NULL);
+    faulty_arm(FAULTY_TRUNCATE, 1, false, EIO);
+    assert_int_equal(run(store, &script, 1), EIO);
+    assert_int_equal(faulty->counts[FAULTY_UNLINK], 2);
+    assert_true(faulty->counts[FAULTY_FSYNC] >= 2);
+    store_close(store);
+}
+
 /* ---- a full disk ---- */
 
 /* Every call in every effect finds the disk full, once or more often. Nothing
@@ -1253,11 +1318,14 @@ int main(void)
         WITH_PLACE(an_absent_directory_is_refused_by_name),
         WITH_PLACE(an_old_generation_is_not_read),
         WITH_PLACE(a_reset_moves_the_data_aside),
+        WITH_PLACE(a_reset_without_room_goes_on_where_it_was),
+        WITH_PLACE(what_was_half_written_is_removed),
         WITH_PLACE(a_failed_write_is_never_retried),
         WITH_PLACE(every_failure_is_told),
         WITH_PLACE(what_is_found_is_flushed),
         WITH_PLACE(a_crash_at_any_call_loses_nothing),
         WITH_PLACE(a_crash_among_many_files_loses_nothing),
+        WITH_PLACE(a_cut_takes_files_away_in_order),
         WITH_PLACE(a_full_disk_is_waited_for),
         WITH_PLACE(a_crash_on_a_full_disk_loses_nothing),
         WITH_PLACE(a_full_disk_does_not_hold_up_the_end),
