@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <xxhash.h>
@@ -13,10 +14,12 @@
 #include "daemon/core/entry.h"
 #include "daemon/shell/file.h"
 #include "lib/cursor.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 
 enum {
     SEGMENT_MAX = 4 * 1024 * 1024,
+    LOAD_TRY_MS = 100, /* a full disk is tried again after this */
     RECORD_ENTRY = 1,
     RECORD_MARK = 2,
     RECORD_FRAME = 4 + 1 + 8, /* a record without its body */
@@ -359,6 +362,24 @@ static int segments_flush_loaded(struct segments *segments)
     return rc;
 }
 
+/* Without room it waits: what may be acknowledged is not to be cut, nor taken
+ * for durable, and a start that fails does not come back by itself when there is
+ * room. */
+static int segments_flush_patiently(struct segments *segments)
+{
+    const struct timespec pause = {.tv_nsec = LOAD_TRY_MS * 1000000L};
+    int rc = segments_flush_loaded(segments);
+
+    if (file_no_room(rc))
+        log_err("%s: the disk is full: the start waits for room",
+                segments->file);
+    while (file_no_room(rc)) {
+        nanosleep(&pause, NULL);
+        rc = segments_flush_loaded(segments);
+    }
+    return rc;
+}
+
 int segments_load(struct segments *segments, int dir, uint64_t generation,
                   const struct segments_reader *reader, uint64_t *mark)
 {
@@ -380,7 +401,7 @@ int segments_load(struct segments *segments, int dir, uint64_t generation,
     segments->mark = *mark;
     /* A log that ends below its mark is given up: nothing is added to it. */
     if (rc == 0 && segments->count > 0 && *mark < segments_end(segments))
-        rc = segments_flush_loaded(segments);
+        rc = segments_flush_patiently(segments);
     buf_reset(&segments->batch);
     if (newer)
         *mark = UINT64_MAX;
