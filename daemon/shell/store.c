@@ -419,8 +419,8 @@ static bool store_wait_room(struct store *store, uint64_t ms)
     return !ending;
 }
 
-/* The highest COMPACT from `at` on; false when something is met that it must
- * not overtake, for the snapshot that it follows may be of what that changes. */
+/* *seq: of the last COMPACT from `at` on. False, and no further, at what none
+ * must overtake, for the snapshot that it follows may be of what that makes. */
 static bool store_compacts(const struct store_queue *queue, size_t at,
                            uint64_t *seq)
 {
@@ -475,9 +475,8 @@ static int store_work_on(struct store *store, const struct store_queue *batch)
 }
 
 /* Waits for work; none (an empty batch) when nothing came for a while and the
- * log is not marked, or a full disk has rested: the mark shows that there is
- * room. False when the store ends and
- * nothing is left. */
+ * log is not marked, or a full disk has rested, and the mark then shows that
+ * there is room. False when the store ends and nothing is left. */
 static bool store_wait(struct store *store, struct store_queue *batch,
                        bool marked)
 {
