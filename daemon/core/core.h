@@ -153,8 +153,8 @@ enum core_event_kind {
     CORE_SETTLE,        /* nothing: the end of clients' events that were held */
     CORE_TICK,          /* the timer; given only when no delivery is waiting */
     CORE_STORED,        /* op: all disk effects up to it are durable */
-    CORE_DISK,          /* full: nothing more becomes durable until it is told
-                           again, without */
+    CORE_DISK,          /* full: nothing more becomes durable until there is
+                           room; told again, without, when that has lasted */
     CORE_SNAPSHOT_DONE, /* seq; ok: false when it could not be written */
     CORE_READ_DONE,     /* seq, offset, data: what a READ asked for */
     CORE_MARKED,      /* mark: what was known of fencing at that FENCE_MARK has

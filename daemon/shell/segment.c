@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <xxhash.h>
@@ -13,10 +14,12 @@
 #include "daemon/core/entry.h"
 #include "daemon/shell/file.h"
 #include "lib/cursor.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 
 enum {
     SEGMENT_MAX = 4 * 1024 * 1024,
+    LOAD_TRY_MS = 100, /* a full disk is tried again after this */
     RECORD_ENTRY = 1,
     RECORD_MARK = 2,
     RECORD_FRAME = 4 + 1 + 8, /* a record without its body */
@@ -267,6 +270,18 @@ static int segments_list(struct segments *segments, bool *newer)
     return rc;
 }
 
+/* Takes the last file away, durably, before anything in front of it changes:
+ * one that came back after a loss of power would hold a mark of what is gone,
+ * which reads as damage. */
+static int segments_unlink_last(struct segments *segments)
+{
+    int rc = segments_unlink_at(segments, segments->count - 1);
+
+    if (rc == 0 && fsync(segments->dir) < 0)
+        rc = errno;
+    return rc;
+}
+
 /* Ends the log at the end of segment `at`. */
 static int segments_end_at(struct segments *segments, size_t at)
 {
@@ -274,7 +289,9 @@ static int segments_end_at(struct segments *segments, size_t at)
     int rc = 0;
 
     while (rc == 0 && segments->count > at + 1)
-        rc = segments_unlink_at(segments, segments->count - 1);
+        rc = segments_unlink_last(segments);
+    if (rc == 0 && fsync(segments->dir) < 0)
+        rc = errno;
     if (rc != 0)
         return rc;
     segment_name(name, segments->generation, segments->list[at].first);
@@ -284,8 +301,6 @@ static int segments_end_at(struct segments *segments, size_t at)
     if (ftruncate(fd, (off_t)segments->list[at].size) < 0 || fsync(fd) < 0)
         rc = errno;
     close(fd);
-    if (rc == 0 && fsync(segments->dir) < 0)
-        rc = errno;
     return rc;
 }
 
@@ -312,14 +327,16 @@ static int segments_end_early(struct segments *segments, size_t at,
 }
 
 /* Where in the last file, which the batch holds, that begins of which no mark
- * says that it was flushed. */
+ * says that it was flushed: counted from the log's end, for what a crash left
+ * behind may be empty, and its name lie. */
 static uint64_t segments_unmarked(const struct segments *segments)
 {
     const struct segment *last = &segments->list[segments->count - 1];
+    uint64_t unmarked = segments_end(segments) - 1 - segments->mark;
 
-    if (segments->mark < last->first)
+    if (unmarked >= last->count)
         return 0;
-    uint64_t at = last->offsets[segments->mark - last->first];
+    uint64_t at = last->offsets[last->count - 1 - unmarked];
     struct cursor cursor =
         cursor_make(segments->batch.data + at, segments->batch.len - at);
     return at + RECORD_FRAME + cursor_u32(&cursor);
@@ -345,6 +362,24 @@ static int segments_flush_loaded(struct segments *segments)
     return rc;
 }
 
+/* Without room it waits: what may be acknowledged is not to be cut, nor taken
+ * for durable, and a start that fails does not come back by itself when there is
+ * room. */
+static int segments_flush_patiently(struct segments *segments)
+{
+    const struct timespec pause = {.tv_nsec = LOAD_TRY_MS * 1000000L};
+    int rc = segments_flush_loaded(segments);
+
+    if (file_no_room(rc))
+        log_err("%s: the disk is full: the start waits for room",
+                segments->file);
+    while (file_no_room(rc)) {
+        nanosleep(&pause, NULL);
+        rc = segments_flush_loaded(segments);
+    }
+    return rc;
+}
+
 int segments_load(struct segments *segments, int dir, uint64_t generation,
                   const struct segments_reader *reader, uint64_t *mark)
 {
@@ -366,7 +401,7 @@ int segments_load(struct segments *segments, int dir, uint64_t generation,
     segments->mark = *mark;
     /* A log that ends below its mark is given up: nothing is added to it. */
     if (rc == 0 && segments->count > 0 && *mark < segments_end(segments))
-        rc = segments_flush_loaded(segments);
+        rc = segments_flush_patiently(segments);
     buf_reset(&segments->batch);
     if (newer)
         *mark = UINT64_MAX;
@@ -476,7 +511,7 @@ int segments_cut(struct segments *segments, uint64_t seq)
 
     segments_close_last(segments);
     while (rc == 0 && last != NULL && last->first >= seq) {
-        rc = segments_unlink_at(segments, segments->count - 1);
+        rc = segments_unlink_last(segments);
         last = segments_last(segments);
     }
     if (rc != 0)

@@ -22,7 +22,10 @@
 
 enum {
     STORE_IDLE_MS = 100,  /* then a mark is written alone */
-    STORE_ROOM_MS = 1000, /* a full disk is tried again after this */
+    STORE_TRY_MS = 100,   /* without room it is tried again after this … */
+    STORE_TRIES = 10,     /* … and told as full after so many attempts */
+    STORE_ROOM_MS = 1000, /* a full disk is tried again after this … */
+    STORE_REST_MS = 3000, /* … and full until there was room for so long */
     SNAPSHOT_SEQ_AT = 16  /* in the core's bytes: machine.h */
 };
 
@@ -48,6 +51,8 @@ struct store {
     bool given;               /* the loop's: work, since store_wake */
     const char *file; /* the writer's, and the opener's: at work on it */
     char *path;       /* of dir, for reasons */
+    char aside[64];   /* the writer's: of a RESET that found no room; or "" */
+    struct timespec rested; /* the writer's: then a full disk is full no more */
 
     /* Until store_start. */
     struct buf promise;
@@ -141,6 +146,20 @@ static int store_load(struct store *store, struct core_boot *boot)
     return rc;
 }
 
+/* What was being written when a process ended is nobody's, and takes room. */
+static int store_tidy(struct store *store)
+{
+    static const char *const names[] = {"promise.new", "snapshot.new",
+                                        "group.new"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        store->file = names[i];
+        if (unlinkat(store->dir, names[i], 0) < 0 && errno != ENOENT)
+            return errno;
+    }
+    return 0;
+}
+
 int store_open(struct store **out, const char *dir, struct core_boot *boot,
                char *error, size_t error_size)
 {
@@ -153,6 +172,8 @@ int store_open(struct store **out, const char *dir, struct core_boot *boot,
     store->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     store->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int rc = store->event < 0 || store->dir < 0 ? errno : 0;
+    if (rc == 0)
+        rc = store_tidy(store);
     if (rc == 0)
         rc = store_load(store, boot);
     if (rc != 0) {
@@ -210,45 +231,44 @@ static void store_free_boot(struct store *store)
 /* ---- the writer ---- */
 
 /* A new directory aside-TIME-N. */
-static int store_make_aside(const struct store *store, char *name, size_t size)
+static int store_make_aside(struct store *store)
 {
     for (unsigned n = 1;; n++) {
-        snprintf(name, size, "aside-%lld-%u", (long long)time(NULL), n);
-        if (mkdirat(store->dir, name, 0700) == 0)
+        snprintf(store->aside, sizeof(store->aside), "aside-%lld-%u",
+                 (long long)time(NULL), n);
+        if (mkdirat(store->dir, store->aside, 0700) == 0)
             return 0;
-        if (errno != EEXIST)
-            return errno;
+        if (errno == EEXIST)
+            continue;
+        store->aside[0] = '\0';
+        return errno;
     }
 }
 
-struct store_move {
-    const struct store *store;
-    char aside[64];
-};
-
 static int store_move_one(void *context, const char *name)
 {
-    const struct store_move *move = context;
-    int dir = move->store->dir;
+    const struct store *store = context;
     char to[512];
 
     if (strncmp(name, "log-", 4) != 0 && strcmp(name, "snapshot") != 0)
         return 0;
-    snprintf(to, sizeof(to), "%s/%s", move->aside, name);
-    return renameat(dir, name, dir, to) < 0 ? errno : 0;
+    snprintf(to, sizeof(to), "%s/%s", store->aside, name);
+    return renameat(store->dir, name, store->dir, to) < 0 ? errno : 0;
 }
 
-/* Moves snapshot and log into a directory of their own. The P file stays: it
- * says that this is under way (boot.h). */
+/* Moves snapshot and log, in no order, into a directory of their own; the next
+ * attempt, when there was no room, into the same. The P file stays: it says
+ * that this is under way (boot.h). */
 static int store_move_aside(struct store *store)
 {
-    struct store_move move = {.store = store};
-    int rc = store_make_aside(store, move.aside, sizeof(move.aside));
+    int rc = store->aside[0] == '\0' ? store_make_aside(store) : 0;
 
     if (rc == 0)
-        rc = file_each(store->dir, store_move_one, &move);
+        rc = file_each(store->dir, store_move_one, store);
     if (rc == 0 && fsync(store->dir) < 0)
         rc = errno;
+    if (rc == 0)
+        store->aside[0] = '\0';
     return rc;
 }
 
@@ -349,16 +369,16 @@ static int store_work(struct store *store, const struct store_queue *batch,
 }
 
 /* `done` 0: as before. */
-static void store_report(struct store *store, uint64_t done, int rc)
+static void store_report(struct store *store, uint64_t done, bool full,
+                         int failed)
 {
     uint64_t one = 1;
 
     pthread_mutex_lock(&store->mutex);
-    if (rc == 0 && done != 0)
+    if (failed == 0 && done != 0)
         store->done = done;
-    store->full = file_no_room(rc);
-    if (!store->full)
-        store->failed = rc;
+    store->full = full;
+    store->failed = failed;
     pthread_mutex_unlock(&store->mutex);
     /* Only an overflow could make this fail, and then it is readable. */
     if (write(store->event, &one, sizeof(one)) < 0)
@@ -377,10 +397,18 @@ static struct timespec store_after(uint64_t ms)
     return until;
 }
 
-/* Before another attempt on a full disk. False when the store ends. */
-static bool store_wait_room(struct store *store)
+static bool store_is_past(const struct timespec *time)
 {
-    struct timespec until = store_after(STORE_ROOM_MS);
+    struct timespec now = store_after(0);
+
+    return now.tv_sec > time->tv_sec ||
+           (now.tv_sec == time->tv_sec && now.tv_nsec >= time->tv_nsec);
+}
+
+/* Before another attempt on a full disk. False when the store ends. */
+static bool store_wait_room(struct store *store, uint64_t ms)
+{
+    struct timespec until = store_after(ms);
     int rc = 0;
 
     pthread_mutex_lock(&store->mutex);
@@ -391,21 +419,79 @@ static bool store_wait_room(struct store *store)
     return !ending;
 }
 
+/* *seq: of the last COMPACT from `at` on. False, and no further, at what none
+ * must overtake, for the snapshot that it follows may be of what that makes. */
+static bool store_compacts(const struct store_queue *queue, size_t at,
+                           uint64_t *seq)
+{
+    for (; at < queue->count; at++) {
+        const struct store_op *op = &queue->list[at];
+        if (op->kind == EFFECT_TRUNCATE || op->kind == EFFECT_INSTALL ||
+            op->kind == EFFECT_RESET)
+            return false;
+        if (op->kind == EFFECT_COMPACT)
+            *seq = op->seq;
+    }
+    return true;
+}
+
+/* What makes room does not wait behind what has none: files that a COMPACT will
+ * delete go now. A durable snapshot holds what was in them, and the COMPACT in
+ * its own place then finds nothing to do. */
+static int store_make_room(struct store *store, const struct store_queue *batch,
+                           size_t at)
+{
+    uint64_t seq = 0;
+
+    if (store_compacts(batch, at, &seq)) {
+        pthread_mutex_lock(&store->mutex);
+        store_compacts(&store->queue, 0, &seq);
+        pthread_mutex_unlock(&store->mutex);
+    }
+    store->file = store->segments.file;
+    return seq == 0 ? 0 : segments_drop(&store->segments, seq);
+}
+
+/* Works until there was room for all. A snapshot's child may use the last of it
+ * for a moment: full is told when it lasts. The end of the store waits for no
+ * room. */
+static int store_work_on(struct store *store, const struct store_queue *batch)
+{
+    size_t at = 0;
+    bool waits = true;
+    int rc = store_work(store, batch, &at);
+
+    for (unsigned tries = 1; file_no_room(rc) && waits; tries++) {
+        if (tries == STORE_TRIES && !store->full)
+            store_report(store, 0, true, 0);
+        waits =
+            store_wait_room(store, store->full ? STORE_ROOM_MS : STORE_TRY_MS);
+        rc = store_make_room(store, batch, at);
+        if (rc == 0 || file_no_room(rc))
+            rc = store_work(store, batch, &at);
+        store->rested = store_after(STORE_REST_MS);
+    }
+    return rc;
+}
+
 /* Waits for work; none (an empty batch) when nothing came for a while and the
- * log is not marked. False when the store ends and nothing is left. */
+ * log is not marked, or a full disk has rested, and the mark then shows that
+ * there is room. False when the store ends and nothing is left. */
 static bool store_wait(struct store *store, struct store_queue *batch,
                        bool marked)
 {
-    struct timespec until = store_after(STORE_IDLE_MS);
+    struct timespec until = marked ? store->rested : store_after(STORE_IDLE_MS);
     int rc = 0;
 
     pthread_mutex_lock(&store->mutex);
     while (store->queue.count == 0 && !store->ending && rc == 0) {
-        if (marked)
+        if (marked && !store->full)
             pthread_cond_wait(&store->wake, &store->mutex);
         else
             rc = pthread_cond_timedwait(&store->wake, &store->mutex, &until);
     }
+    if (marked && rc != 0)
+        store->rested = (struct timespec){0}; /* it is past */
     *batch = store->queue;
     memset(&store->queue, 0, sizeof(store->queue));
     bool ending = store->ending;
@@ -417,21 +503,17 @@ static void *store_writer(void *context)
 {
     struct store *store = context;
     struct store_queue batch = {0};
-    bool marked = true, waits = true;
+    bool marked = true;
     int rc = 0;
 
     while (rc == 0 && store_wait(store, &batch, marked)) {
-        size_t at = 0;
         uint64_t last = batch.count > 0 ? batch.list[batch.count - 1].op : 0;
-        rc = store_work(store, &batch, &at);
-        while (file_no_room(rc) && waits) {
-            if (!store->full)
-                store_report(store, 0, rc);
-            waits = store_wait_room(store);
-            rc = store_work(store, &batch, &at);
-        }
-        if (batch.count > 0 || rc != 0 || store->full)
-            store_report(store, last, rc);
+        rc = store_work_on(store, &batch);
+        bool full = store->full && !store_is_past(&store->rested);
+        if (file_no_room(rc)) /* the store ends */
+            store_report(store, 0, true, 0);
+        else if (batch.count > 0 || rc != 0 || full != store->full)
+            store_report(store, last, full && rc == 0, rc);
         marked = batch.count == 0;
         store_queue_free(&batch);
     }

@@ -30,13 +30,21 @@
  *   cut (ftruncate) takes away every mark that it makes untrue.
  *
  * STATES of the writer
- *   works   -- ENOSPC, EDQUOT --> full: keeps what it could not write, and
- *                                 tries again every second
- *   full    -- room ------------> works
- *   either  -- any other error -> failed: never writes again. After EIO nobody
+ *   works   -- ENOSPC, EDQUOT --> tries: keeps what it could not write, and
+ *                                 tries again for about a second: a snapshot's
+ *                                 child may use the last of it for a moment
+ *   tries   -- room ------------> works
+ *           -- none ------------> full: tries again every second
+ *   full    -- room for 3 s ----> works; what is written meanwhile is reported
+ *   each    -- any other error -> failed: never writes again. After EIO nobody
  *                                 knows what the disk holds: the next start
  *                                 reads it, and writes again what no mark
  *                                 calls flushed
+ *
+ * INVARIANTS
+ *   A batch, all that one flush writes, never spans two files.
+ *   Effects are carried out in their order but for one: without room a COMPACT
+ *   overtakes what waits for it, unless that is a TRUNCATE, INSTALL or RESET.
  *
  * RECOVERY (store_open)
  *   A record that does not check out ends the log. Whether that is a torn tail
@@ -44,6 +52,8 @@
  *   highest mark (boot.h). A log without the snapshot that it follows counts
  *   as one that ends below its mark, and a damaged snapshot as a lost one. What
  *   cannot be read at all is no damage: then the start fails.
+ *   What may be acknowledged is neither cut nor taken for durable for want of
+ *   room: the start waits. What was left half written (*.new) is removed.
  *
  * OWNERSHIP
  *   store_open's boot points into the store and lives until store_start.
@@ -89,8 +99,8 @@ void store_wake(struct store *store);
  * full or no longer so, or on failure. */
 int store_fd(const struct store *store);
 
-/* All effects up to *op are durable. *full: there is no room for the next one;
- * it is tried again until there is. 0, or errno if a write failed in any other
+/* All effects up to *op are durable. *full: there is no room for the next one,
+ * which is tried again until there is, or was none a moment ago. 0, or errno if a write failed in any other
  * way: then no effect after *op will ever be reported, and the process has to
  * end; `error` says which file and why. Clears the descriptor. */
 int store_done(struct store *store, uint64_t *op, bool *full, char *error,

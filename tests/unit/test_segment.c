@@ -475,6 +475,28 @@ static void a_damaged_file_among_many_is_told(void **state)
     }
 }
 
+/* A file that a loss of power brought back, with nothing in it and entries in
+ * front of it: the log goes on, also when not all of it is marked. */
+static void an_empty_file_below_the_end_is_no_loss(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded;
+
+    batch(f, 3, 10);
+    batch(f, 2, 10);
+    for (uint64_t first = 2; first <= 5; first++) {
+        struct place copy = place_copy(&f->place);
+        char name[SEGMENT_NAME];
+        snprintf(name, sizeof name, "log-%016d-%020d", 0, (int)first);
+        place_write(&copy, name, "", 0);
+        load(&copy, &f->history, 0, &loaded);
+        assert_int_equal(loaded.last, 5);
+        assert_int_equal(loaded.mark, 3);
+        segments_close(&loaded.segments);
+        place_remove(&copy);
+    }
+}
+
 /* ---- generations ---- */
 
 static void a_restart_begins_a_generation(void **state)
@@ -559,6 +581,7 @@ int main(void)
         WITH_PLACE(a_drop_takes_whole_files_only),
         WITH_PLACE(a_full_file_is_marked_in_the_next),
         WITH_PLACE(a_damaged_file_among_many_is_told),
+        WITH_PLACE(an_empty_file_below_the_end_is_no_loss),
         WITH_PLACE(a_restart_begins_a_generation),
         WITH_PLACE(older_generations_are_deleted),
         WITH_PLACE(newer_generations_are_kept_and_told),

@@ -199,12 +199,27 @@ static int wait_for(struct store *store, uint64_t op)
     for (;;) {
         int rc = store_done(store, &done, &full, reason, sizeof reason);
         assert_true(done <= op);
-        assert_false(full && done == op);
         saw_full = saw_full || full;
         if (full && dies_full)
             _exit(FAULTY_STATUS);
         if (rc != 0 || done == op)
             return rc;
+        assert_int_equal(poll(&ready, 1, WAIT_MS), 1);
+    }
+}
+
+/* Waits until the store says that its disk is not full. */
+static void wait_for_room(struct store *store)
+{
+    struct pollfd ready = {.fd = store_fd(store), .events = POLLIN};
+    uint64_t done = 0;
+    bool full = true;
+
+    for (;;) {
+        assert_int_equal(store_done(store, &done, &full, reason, sizeof reason),
+                         0);
+        if (!full)
+            return;
         assert_int_equal(poll(&ready, 1, WAIT_MS), 1);
     }
 }
@@ -638,6 +653,50 @@ static void a_reset_moves_the_data_aside(void **state)
     script_free(&script);
 }
 
+/* However often a RESET finds no room, and wherever: one directory. */
+static void a_reset_without_room_goes_on_where_it_was(void **state)
+{
+    (void)state;
+    for (uint64_t at = 1; at <= 2; at++) {
+        struct place place = place_make();
+        struct script script = {0};
+        char path[2 * PLACE_PATH];
+        fill(&place, &script);
+        struct store *store = start_store(&place);
+        script_add(&script, EFFECT_RESET, 0, NULL);
+        faulty_arm(FAULTY_RENAME, at, false, ENOSPC);
+        faulty_shared()->times = 3;
+        assert_int_equal(run(store, &script, script.count), 0);
+        assert_true(faulty_shared()->came);
+        store_close(store);
+        faulty_disarm();
+        find_aside(&place, path);
+        assert_false(place_has(&place, "snapshot"));
+        assert_int_equal(place_logs(&place).count, 0);
+        place_remove(&place);
+        script_free(&script);
+    }
+}
+
+/* Of a snapshot's child, or of a loss of power: nobody else takes it away. */
+static void what_was_half_written_is_removed(void **state)
+{
+    static const char *const names[] = {"promise.new", "snapshot.new",
+                                        "group.new"};
+    struct place *place = *state;
+    struct script script = {0};
+    struct core_boot boot;
+
+    fill(place, &script);
+    struct place before = place_copy(place);
+    for (size_t i = 0; i < 3; i++)
+        place_write(place, names[i], "half", 4);
+    store_close(open_store(place, &boot));
+    place_equal(&before, place);
+    place_remove(&before);
+    script_free(&script);
+}
+
 /* ---- writes that fail ---- */
 
 /* The first failure is the last word: nothing after it is written or
@@ -1013,6 +1072,27 @@ static void a_crash_among_many_files_loses_nothing(void **state)
     script_free(&script);
 }
 
+/* What a cut takes away is gone for certain before what stays is made shorter:
+ * a file that came back would hold a mark of entries that are not there. */
+static void a_cut_takes_files_away_in_order(void **state)
+{
+    struct place *place = *state;
+    struct script script = {0};
+    const struct faulty *faulty = faulty_shared();
+    uint64_t firsts[3];
+
+    large_log(place, &script, firsts);
+    script_free(&script);
+    struct store *store = start_store(place);
+    memset(&script, 0, sizeof script);
+    script_add(&script, EFFECT_TRUNCATE, 5, NULL);
+    faulty_arm(FAULTY_TRUNCATE, 1, false, EIO);
+    assert_int_equal(run(store, &script, 1), EIO);
+    assert_int_equal(faulty->counts[FAULTY_UNLINK], 2);
+    assert_true(faulty->counts[FAULTY_FSYNC] >= 2);
+    store_close(store);
+}
+
 /* ---- a full disk ---- */
 
 /* Every call in every effect finds the disk full, once or more often. Nothing
@@ -1029,12 +1109,13 @@ static void a_full_disk_is_waited_for(void **state)
         struct place place = place_make();
         struct store *store = start_store(&place);
         faulty_arm(FAULTY_ANY, at, true, at % 3 == 0 ? EDQUOT : ENOSPC);
-        faulty_shared()->times = at % 2;
+        faulty_shared()->times = at % 2 == 0 ? 0 : 20;
         saw_full = false;
         assert_int_equal(run(store, &script, 1), 0);
         full = faulty_shared()->came;
         assert_true(full || !saw_full); /* there may have been room at once */
         came += full;
+        wait_for_room(store);
         store_close(store);
         faulty_disarm();
         struct core_boot boot;
@@ -1046,6 +1127,138 @@ static void a_full_disk_is_waited_for(void **state)
         place_remove(&place);
     }
     assert_true(came > 60);
+    script_free(&script);
+}
+
+/* A snapshot's child has the last block for a moment. */
+static void a_moment_without_room_is_not_told(void **state)
+{
+    struct script script = {0};
+    struct store *store = start_store(*state);
+
+    script_append(&script, 1, 50, "an entry");
+    saw_full = false;
+    for (size_t op = 1; op <= script.count; op++) {
+        faulty_arm(FAULTY_WRITE, 1, true, ENOSPC);
+        faulty_shared()->times = 8;
+        submit(store, &script, op);
+        assert_int_equal(wait_for(store, op), 0);
+        assert_true(faulty_shared()->came);
+    }
+    assert_false(saw_full);
+    store_close(store);
+    script_free(&script);
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void wait_until_full(struct store *store)
+{
+    struct pollfd ready = {.fd = store_fd(store), .events = POLLIN};
+    uint64_t done = 0;
+    bool full = false;
+
+    while (!full) {
+        assert_int_equal(poll(&ready, 1, WAIT_MS), 1);
+        assert_int_equal(store_done(store, &done, &full, reason, sizeof reason),
+                         0);
+    }
+}
+
+/* Else a disk at its edge would be full and not full once a second. */
+static void a_full_disk_rests_before_it_is_full_no_more(void **state)
+{
+    struct script script = {0};
+    struct store *store = start_store(*state);
+
+    script_append(&script, 1, 1, "an entry");
+    faulty_arm(FAULTY_WRITE, 1, true, ENOSPC);
+    faulty_shared()->times = UINT64_MAX;
+    submit(store, &script, 1);
+    wait_until_full(store);
+    uint64_t room_ms = now_ms();
+    faulty_disarm();
+    assert_int_equal(wait_for(store, 1), 0);
+    wait_for_room(store);
+    assert_true(now_ms() - room_ms >= 2999); /* both are rounded */
+    store_close(store);
+    script_free(&script);
+}
+
+/* The log's files that a COMPACT deletes are what makes room. */
+static void a_compact_overtakes_what_has_no_room(void **state)
+{
+    const struct timespec pause = {.tv_nsec = 5000000};
+    struct place *place = *state;
+    struct script script = {0}, model_of = {0};
+    uint64_t firsts[3];
+
+    uint64_t last = large_log(place, &model_of, firsts);
+    script_free(&model_of);
+    for (int held = 1; held >= 0; held--) {
+        struct place copy = place_copy(place);
+        struct store *store = start_store(&copy);
+        memset(&script, 0, sizeof script);
+        script_append(&script, last + 1, 1, "no room");
+        script_add(&script, EFFECT_PROMISE, 0, "a promise");
+        if (held == 1)
+            script_add(&script, EFFECT_TRUNCATE, last + 1, NULL);
+        script_add(&script, EFFECT_COMPACT, last - 1, NULL);
+        faulty_arm(FAULTY_WRITE, 1, true, ENOSPC);
+        faulty_shared()->times = UINT64_MAX;
+        submit(store, &script, 1);
+        wait_until_full(store);
+        for (size_t op = 2; op <= script.count; op++)
+            submit(store, &script, op);
+        const volatile uint64_t *tries = &faulty_shared()->counts[FAULTY_WRITE];
+        uint64_t enough = *tries + 20;
+        int waits = 0;
+        while (held == 1 ? *tries < enough : place_logs(&copy).count != 1) {
+            assert_true(waits++ < WAIT_MS / 5);
+            nanosleep(&pause, NULL);
+        }
+        assert_int_equal(place_logs(&copy).count, held == 1 ? 3 : 1);
+        faulty_shared()->at = 0;
+        assert_int_equal(wait_for(store, script.count), 0);
+        assert_int_equal(place_logs(&copy).count, 1);
+        store_close(store);
+        place_remove(&copy);
+        script_free(&script);
+    }
+}
+
+/* What was written and maybe acknowledged waits for room at a start. */
+static void a_start_waits_for_room(void **state)
+{
+    static const enum faulty_call calls[] = {FAULTY_WRITE, FAULTY_FDATASYNC,
+                                             FAULTY_FSYNC};
+    struct script script = {0};
+    struct store *store = start_store(*state);
+
+    script_append(&script, 1, 2, "written");
+    assert_int_equal(run(store, &script, 1), 0);
+    store_close(store);
+    for (size_t i = 0; i < 3; i++) {
+        struct place copy = place_copy(*state);
+        struct core_boot boot;
+        struct stat stat;
+        faulty_arm(calls[i], 1, true, i == 0 ? EDQUOT : ENOSPC);
+        faulty_shared()->times = 2;
+        store = open_store(&copy, &boot);
+        assert_true(faulty_shared()->came);
+        assert_int_equal(boot.record_count, 2);
+        assert_int_equal(fstatat(copy.dir, FIRST, &stat, 0), 0);
+        assert_int_equal(faulty_flushed(stat.st_ino), stat.st_size);
+        faulty_disarm();
+        store_close(store);
+        place_remove(&copy);
+    }
     script_free(&script);
 }
 
@@ -1253,12 +1466,19 @@ int main(void)
         WITH_PLACE(an_absent_directory_is_refused_by_name),
         WITH_PLACE(an_old_generation_is_not_read),
         WITH_PLACE(a_reset_moves_the_data_aside),
+        WITH_PLACE(a_reset_without_room_goes_on_where_it_was),
+        WITH_PLACE(what_was_half_written_is_removed),
         WITH_PLACE(a_failed_write_is_never_retried),
         WITH_PLACE(every_failure_is_told),
         WITH_PLACE(what_is_found_is_flushed),
         WITH_PLACE(a_crash_at_any_call_loses_nothing),
         WITH_PLACE(a_crash_among_many_files_loses_nothing),
+        WITH_PLACE(a_cut_takes_files_away_in_order),
         WITH_PLACE(a_full_disk_is_waited_for),
+        WITH_PLACE(a_moment_without_room_is_not_told),
+        WITH_PLACE(a_full_disk_rests_before_it_is_full_no_more),
+        WITH_PLACE(a_compact_overtakes_what_has_no_room),
+        WITH_PLACE(a_start_waits_for_room),
         WITH_PLACE(a_crash_on_a_full_disk_loses_nothing),
         WITH_PLACE(a_full_disk_does_not_hold_up_the_end),
         WITH_PLACE(what_cannot_be_read_is_refused_by_name),
