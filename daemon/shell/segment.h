@@ -58,7 +58,8 @@ struct segments_reader {
  * reaches it, what is behind the bad record is a torn tail and is cut off.
  * Segments of older generations are deleted; if there are newer ones, whose
  * snapshot is lost, *mark is UINT64_MAX. What was read above the mark is
- * written again and flushed; on a full disk this waits for room. 0 or errno, and then `file` may name the file. */
+ * written again and flushed; on a full disk this waits for room. 0 or errno, and
+ * then `file` may name the file. */
 int segments_load(struct segments *segments, int dir, uint64_t generation,
                   const struct segments_reader *reader, uint64_t *mark);
 

@@ -11,8 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/shell/aside.h"
 #include "daemon/shell/file.h"
 #include "daemon/shell/segment.h"
+#include "daemon/shell/waiting.h"
 #include "lib/cursor.h"
 #include "lib/mem.h"
 #include "lib/result.h"
@@ -29,29 +31,15 @@ enum {
     SNAPSHOT_SEQ_AT = 16  /* in the core's bytes: machine.h */
 };
 
-struct store_op {
-    enum effect_kind kind;
-    uint64_t op;
-    uint64_t seq;
-    uint64_t hash;
-    uint8_t *data;
-    size_t len;
-};
-
-struct store_queue {
-    struct store_op *list;
-    size_t count, cap;
-};
-
 struct store {
     int dir;
     int event;
     struct segments segments; /* the writer's, once it runs */
     uint64_t generation;      /* of the newest snapshot; the loop reads it */
     bool given;               /* the loop's: work, since store_wake */
-    const char *file; /* the writer's, and the opener's: at work on it */
-    char *path;       /* of dir, for reasons */
-    char aside[64];   /* the writer's: of a RESET that found no room; or "" */
+    const char *file;       /* the writer's, and the opener's: at work on it */
+    char *path;             /* of dir, for reasons */
+    char aside[ASIDE_NAME]; /* the writer's: of a RESET that found no room */
     struct timespec rested; /* the writer's: then a full disk is full no more */
 
     /* Until store_start. */
@@ -64,7 +52,7 @@ struct store {
     pthread_t writer;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t wake;
-    struct store_queue queue;
+    struct waiting queue;
     bool ending;
     uint64_t done;
     bool full;
@@ -230,48 +218,6 @@ static void store_free_boot(struct store *store)
 
 /* ---- the writer ---- */
 
-/* A new directory aside-TIME-N. */
-static int store_make_aside(struct store *store)
-{
-    for (unsigned n = 1;; n++) {
-        snprintf(store->aside, sizeof(store->aside), "aside-%lld-%u",
-                 (long long)time(NULL), n);
-        if (mkdirat(store->dir, store->aside, 0700) == 0)
-            return 0;
-        if (errno == EEXIST)
-            continue;
-        store->aside[0] = '\0';
-        return errno;
-    }
-}
-
-static int store_move_one(void *context, const char *name)
-{
-    const struct store *store = context;
-    char to[512];
-
-    if (strncmp(name, "log-", 4) != 0 && strcmp(name, "snapshot") != 0)
-        return 0;
-    snprintf(to, sizeof(to), "%s/%s", store->aside, name);
-    return renameat(store->dir, name, store->dir, to) < 0 ? errno : 0;
-}
-
-/* Moves snapshot and log, in no order, into a directory of their own; the next
- * attempt, when there was no room, into the same. The P file stays: it says
- * that this is under way (boot.h). */
-static int store_move_aside(struct store *store)
-{
-    int rc = store->aside[0] == '\0' ? store_make_aside(store) : 0;
-
-    if (rc == 0)
-        rc = file_each(store->dir, store_move_one, store);
-    if (rc == 0 && fsync(store->dir) < 0)
-        rc = errno;
-    if (rc == 0)
-        store->aside[0] = '\0';
-    return rc;
-}
-
 static int store_replace(struct store *store, const char *name, uint32_t magic,
                          uint64_t generation, const void *bytes, size_t len)
 {
@@ -284,7 +230,7 @@ static int store_replace(struct store *store, const char *name, uint32_t magic,
 }
 
 /* One rename brings the snapshot and, by its generation, ends the old log. */
-static int store_install(struct store *store, const struct store_op *op)
+static int store_install(struct store *store, const struct waiting_op *op)
 {
     uint64_t generation = store->segments.generation + 1;
     int rc = store_replace(store, "snapshot", SNAPSHOT_MAGIC, generation,
@@ -298,7 +244,7 @@ static int store_install(struct store *store, const struct store_op *op)
 
 static int store_reset(struct store *store)
 {
-    int rc = store_move_aside(store);
+    int rc = aside_move(store->dir, store->aside);
 
     if (rc != 0)
         return rc;
@@ -308,7 +254,7 @@ static int store_reset(struct store *store)
     return 0;
 }
 
-static int store_carry_out(struct store *store, const struct store_op *op)
+static int store_carry_out(struct store *store, const struct waiting_op *op)
 {
     struct segments *segments = &store->segments;
 
@@ -343,18 +289,10 @@ static int store_carry_out(struct store *store, const struct store_op *op)
     }
 }
 
-static void store_queue_free(struct store_queue *queue)
-{
-    for (size_t i = 0; i < queue->count; i++)
-        free(queue->list[i].data);
-    free(queue->list);
-    memset(queue, 0, sizeof(*queue));
-}
-
 /* Everything that was waiting, with one flush for the appends in a row; if
  * nothing was, the mark. *at: how far it came. When there was no room it goes on
  * from there. */
-static int store_work(struct store *store, const struct store_queue *batch,
+static int store_work(struct store *store, const struct waiting *batch,
                       size_t *at)
 {
     int rc = 0;
@@ -419,33 +357,17 @@ static bool store_wait_room(struct store *store, uint64_t ms)
     return !ending;
 }
 
-/* *seq: of the last COMPACT from `at` on. False, and no further, at what none
- * must overtake, for the snapshot that it follows may be of what that makes. */
-static bool store_compacts(const struct store_queue *queue, size_t at,
-                           uint64_t *seq)
-{
-    for (; at < queue->count; at++) {
-        const struct store_op *op = &queue->list[at];
-        if (op->kind == EFFECT_TRUNCATE || op->kind == EFFECT_INSTALL ||
-            op->kind == EFFECT_RESET)
-            return false;
-        if (op->kind == EFFECT_COMPACT)
-            *seq = op->seq;
-    }
-    return true;
-}
-
 /* What makes room does not wait behind what has none: files that a COMPACT will
  * delete go now. A durable snapshot holds what was in them, and the COMPACT in
  * its own place then finds nothing to do. */
-static int store_make_room(struct store *store, const struct store_queue *batch,
+static int store_make_room(struct store *store, const struct waiting *batch,
                            size_t at)
 {
     uint64_t seq = 0;
 
-    if (store_compacts(batch, at, &seq)) {
+    if (waiting_compacts(batch, at, &seq)) {
         pthread_mutex_lock(&store->mutex);
-        store_compacts(&store->queue, 0, &seq);
+        waiting_compacts(&store->queue, 0, &seq);
         pthread_mutex_unlock(&store->mutex);
     }
     store->file = store->segments.file;
@@ -455,7 +377,7 @@ static int store_make_room(struct store *store, const struct store_queue *batch,
 /* Works until there was room for all. A snapshot's child may use the last of it
  * for a moment: full is told when it lasts. The end of the store waits for no
  * room. */
-static int store_work_on(struct store *store, const struct store_queue *batch)
+static int store_work_on(struct store *store, const struct waiting *batch)
 {
     size_t at = 0;
     bool waits = true;
@@ -477,8 +399,7 @@ static int store_work_on(struct store *store, const struct store_queue *batch)
 /* Waits for work; none (an empty batch) when nothing came for a while and the
  * log is not marked, or a full disk has rested, and the mark then shows that
  * there is room. False when the store ends and nothing is left. */
-static bool store_wait(struct store *store, struct store_queue *batch,
-                       bool marked)
+static bool store_wait(struct store *store, struct waiting *batch, bool marked)
 {
     struct timespec until = marked ? store->rested : store_after(STORE_IDLE_MS);
     int rc = 0;
@@ -502,7 +423,7 @@ static bool store_wait(struct store *store, struct store_queue *batch,
 static void *store_writer(void *context)
 {
     struct store *store = context;
-    struct store_queue batch = {0};
+    struct waiting batch = {0};
     bool marked = true;
     int rc = 0;
 
@@ -515,7 +436,7 @@ static void *store_writer(void *context)
         else if (batch.count > 0 || rc != 0 || full != store->full)
             store_report(store, last, full && rc == 0, rc);
         marked = batch.count == 0;
-        store_queue_free(&batch);
+        waiting_free(&batch);
     }
     return NULL;
 }
@@ -540,23 +461,8 @@ int store_start(struct store *store)
 void store_do(struct store *store, const struct effect *effect,
               const uint8_t *data)
 {
-    struct store_op op = {
-        .kind = effect->kind,
-        .op = effect->op,
-        .seq = effect->seq,
-        .hash = effect->hash,
-        .data = mem_copy(data, effect->data_len),
-        .len = effect->data_len,
-    };
-
     pthread_mutex_lock(&store->mutex);
-    struct store_queue *queue = &store->queue;
-    if (queue->count == queue->cap) {
-        queue->cap = queue->cap == 0 ? 64 : queue->cap * 2;
-        queue->list =
-            mem_realloc(queue->list, queue->cap, sizeof(*queue->list));
-    }
-    queue->list[queue->count++] = op;
+    waiting_add(&store->queue, effect, data);
     pthread_mutex_unlock(&store->mutex);
     store->given = true;
 }
@@ -660,7 +566,7 @@ void store_close(struct store *store)
         pthread_cond_destroy(&store->wake);
         pthread_mutex_destroy(&store->mutex);
     }
-    store_queue_free(&store->queue);
+    waiting_free(&store->queue);
     store_free_boot(store);
     segments_close(&store->segments);
     if (store->event >= 0)

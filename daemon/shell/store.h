@@ -100,9 +100,10 @@ void store_wake(struct store *store);
 int store_fd(const struct store *store);
 
 /* All effects up to *op are durable. *full: there is no room for the next one,
- * which is tried again until there is, or was none a moment ago. 0, or errno if a write failed in any other
- * way: then no effect after *op will ever be reported, and the process has to
- * end; `error` says which file and why. Clears the descriptor. */
+ * which is tried again until there is, or was none a moment ago. 0, or errno if
+ * a write failed in any other way: then no effect after *op will ever be
+ * reported, and the process has to end; `error` says which file and why. Clears
+ * the descriptor. */
 int store_done(struct store *store, uint64_t *op, bool *full, char *error,
                size_t error_size);
 
