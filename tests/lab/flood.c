@@ -2,16 +2,16 @@
  *
  * WHAT
  *   flood SECONDS    joins the process group "flood:NODE" alone and multicasts
- *   messages of 60 KiB, as many as Corosync takes, until SIGTERM or SECONDS
- *   are over. Prints how many it sent, and how often it was refused; 1 if
- *   Corosync failed it otherwise.
+ *   messages of 60 KiB, in bursts that end when Corosync takes no more or
+ *   FLOOD_BURST are sent, until SIGTERM or SECONDS are over. Prints how many
+ *   it sent, and how often it was refused; 1 if Corosync failed it otherwise.
  *
  *   Corosync's flow control is one for all groups of a node: while the queue
  *   is full, hotwarmd's multicasts are refused too (CS_ERR_TRY_AGAIN).
  *
  * INVARIANTS
- *   It never spins: refused, or with enough under way, it waits until
- *   something of its own is delivered, or for a moment. What is under way is
+ *   It never spins: behind a burst it waits until all of it is delivered, and
+ *   rests, or it would take the machine from all that is tested. A burst is
  *   bounded, and so is what Corosync keeps for it.
  *
  * NOT HERE
@@ -30,8 +30,9 @@
 
 enum {
     FLOOD_BYTES = 60 * 1024,
-    FLOOD_UNDER_WAY = 256, /* messages; the queue that is to be full has 64 */
-    FLOOD_MOMENT_MS = 1,
+    FLOOD_BURST = 256, /* messages; the queue that is to be full has 64 */
+    FLOOD_REST_MS = 100,
+    FLOOD_JOIN_RETRY_MS = 50,
     FLOOD_SECONDS_MAX = 600
 };
 
@@ -65,18 +66,6 @@ static bool flood_failed(const char *what, cs_error_t rc)
     return false;
 }
 
-/* Until something is delivered, for a moment at most. */
-static bool flood_wait(struct flood *flood)
-{
-    struct pollfd ready = {.fd = flood->fd, .events = POLLIN};
-
-    if (poll(&ready, 1, FLOOD_MOMENT_MS) <= 0)
-        return true;
-    cs_error_t rc = cpg_dispatch(flood->handle, CS_DISPATCH_ALL);
-    return rc == CS_OK || rc == CS_ERR_TRY_AGAIN ||
-           flood_failed("cpg_dispatch", rc);
-}
-
 static bool flood_open(struct flood *flood)
 {
     cpg_model_v1_data_t model = {.model = CPG_MODEL_V1,
@@ -96,29 +85,50 @@ static bool flood_open(struct flood *flood)
     if (rc != CS_OK)
         return flood_failed("cpg_fd_get", rc);
     while ((rc = cpg_join(flood->handle, &name)) == CS_ERR_TRY_AGAIN && !ended)
-        poll(NULL, 0, FLOOD_MOMENT_MS);
+        poll(NULL, 0, FLOOD_JOIN_RETRY_MS);
     return rc == CS_OK || flood_failed("cpg_join", rc);
 }
 
-static bool flood_run(struct flood *flood)
+static bool flood_burst(struct flood *flood)
 {
     static char bytes[FLOOD_BYTES];
     const struct iovec part = {bytes, sizeof(bytes)};
 
-    while (!ended) {
-        cs_error_t rc = CS_ERR_TRY_AGAIN;
-
-        if (flood->sent - flood->delivered < FLOOD_UNDER_WAY) {
-            rc = cpg_mcast_joined(flood->handle, CPG_TYPE_AGREED, &part, 1);
-            if (rc == CS_ERR_TRY_AGAIN)
-                flood->refused++;
+    for (int i = 0; i < FLOOD_BURST; i++) {
+        cs_error_t rc =
+            cpg_mcast_joined(flood->handle, CPG_TYPE_AGREED, &part, 1);
+        if (rc == CS_ERR_TRY_AGAIN) {
+            flood->refused++;
+            return true;
         }
-        if (rc == CS_OK)
-            flood->sent++;
-        else if (rc != CS_ERR_TRY_AGAIN)
+        if (rc != CS_OK)
             return flood_failed("cpg_mcast_joined", rc);
-        else if (!flood_wait(flood))
+        flood->sent++;
+    }
+    return true;
+}
+
+/* Until all of it is delivered. */
+static bool flood_drain(struct flood *flood)
+{
+    struct pollfd ready = {.fd = flood->fd, .events = POLLIN};
+
+    while (flood->delivered < flood->sent && !ended) {
+        if (poll(&ready, 1, -1) < 0)
+            continue; /* a signal */
+        cs_error_t rc = cpg_dispatch(flood->handle, CS_DISPATCH_ALL);
+        if (rc != CS_OK && rc != CS_ERR_TRY_AGAIN)
+            return flood_failed("cpg_dispatch", rc);
+    }
+    return true;
+}
+
+static bool flood_run(struct flood *flood)
+{
+    while (!ended) {
+        if (!flood_burst(flood) || !flood_drain(flood))
             return false;
+        poll(NULL, 0, FLOOD_REST_MS);
     }
     return true;
 }
