@@ -2,17 +2,18 @@
  *
  * WHAT
  *   flood SECONDS    joins the process group "flood:NODE" alone and multicasts
- *   messages of 60 KiB, in bursts that end when Corosync takes no more or
- *   FLOOD_BURST are sent, until SIGTERM or SECONDS are over. Prints how many
- *   it sent, and how often it was refused; 1 if Corosync failed it otherwise.
+ *   messages of 60 KiB, in bursts of more than Corosync takes at once, until
+ *   SIGTERM or SECONDS are over. Prints how many it sent, and how often it
+ *   was refused; 1 if Corosync failed it otherwise.
  *
  *   Corosync's flow control is one for all groups of a node: while the queue
  *   is full, hotwarmd's multicasts are refused too (CS_ERR_TRY_AGAIN).
  *
  * INVARIANTS
- *   It never spins: behind a burst it waits until all of it is delivered, and
- *   rests, or it would take the machine from all that is tested. A burst is
- *   bounded, and so is what Corosync keeps for it.
+ *   It never spins: refused, it waits until something is delivered, or for a
+ *   moment. Behind a burst it waits until all of it is delivered, and rests,
+ *   or it would take the machine from all that is tested. A burst is bounded,
+ *   and so is what Corosync keeps for it.
  *
  * NOT HERE
  *   tests/lab/faults builds and installs it; scenarios (flow) runs it.
@@ -31,6 +32,7 @@
 enum {
     FLOOD_BYTES = 60 * 1024,
     FLOOD_BURST = 256, /* messages; the queue that is to be full has 64 */
+    FLOOD_MOMENT_MS = 1,
     FLOOD_REST_MS = 100,
     FLOOD_JOIN_RETRY_MS = 50,
     FLOOD_SECONDS_MAX = 600
@@ -89,21 +91,36 @@ static bool flood_open(struct flood *flood)
     return rc == CS_OK || flood_failed("cpg_join", rc);
 }
 
+/* Until something is delivered, for `ms` at most (-1: for ever). */
+static bool flood_wait(struct flood *flood, int ms)
+{
+    struct pollfd ready = {.fd = flood->fd, .events = POLLIN};
+
+    if (poll(&ready, 1, ms) <= 0)
+        return true; /* a signal, or the time is over */
+    cs_error_t rc = cpg_dispatch(flood->handle, CS_DISPATCH_ALL);
+    return rc == CS_OK || rc == CS_ERR_TRY_AGAIN ||
+           flood_failed("cpg_dispatch", rc);
+}
+
 static bool flood_burst(struct flood *flood)
 {
     static char bytes[FLOOD_BYTES];
     const struct iovec part = {bytes, sizeof(bytes)};
 
-    for (int i = 0; i < FLOOD_BURST; i++) {
+    for (int i = 0; i < FLOOD_BURST && !ended;) {
         cs_error_t rc =
             cpg_mcast_joined(flood->handle, CPG_TYPE_AGREED, &part, 1);
-        if (rc == CS_ERR_TRY_AGAIN) {
-            flood->refused++;
-            return true;
-        }
-        if (rc != CS_OK)
+        if (rc == CS_OK) {
+            flood->sent++;
+            i++;
+        } else if (rc != CS_ERR_TRY_AGAIN) {
             return flood_failed("cpg_mcast_joined", rc);
-        flood->sent++;
+        } else {
+            flood->refused++;
+            if (!flood_wait(flood, FLOOD_MOMENT_MS))
+                return false;
+        }
     }
     return true;
 }
@@ -111,14 +128,9 @@ static bool flood_burst(struct flood *flood)
 /* Until all of it is delivered. */
 static bool flood_drain(struct flood *flood)
 {
-    struct pollfd ready = {.fd = flood->fd, .events = POLLIN};
-
     while (flood->delivered < flood->sent && !ended) {
-        if (poll(&ready, 1, -1) < 0)
-            continue; /* a signal */
-        cs_error_t rc = cpg_dispatch(flood->handle, CS_DISPATCH_ALL);
-        if (rc != CS_OK && rc != CS_ERR_TRY_AGAIN)
-            return flood_failed("cpg_dispatch", rc);
+        if (!flood_wait(flood, -1))
+            return false;
     }
     return true;
 }
