@@ -7,7 +7,8 @@
  *
  *     /run/lab-clock-s     seconds that CLOCK_REALTIME is off
  *     /run/lab-flush-ms    how long write() and fdatasync() of a file wait first
- *     /run/lab-try-again   a byte more for each CS_ERR_TRY_AGAIN of a multicast
+ *     /run/lab-try-again   a line more, its process, for each CS_ERR_TRY_AGAIN
+ *                          of a multicast
  *
  * NOT HERE
  *   tests/lab/faults builds and installs it.
@@ -17,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -97,8 +99,7 @@ cs_error_t cpg_mcast_joined(cpg_handle_t handle, cpg_guarantee_t guarantee,
     if (rc == CS_ERR_TRY_AGAIN && shim_is_wanted()) {
         int fd = open("/run/lab-try-again", O_WRONLY | O_APPEND | O_CLOEXEC);
         if (fd >= 0) {
-            ssize_t written = write(fd, "x", 1);
-            (void)written;
+            dprintf(fd, "%d\n", getpid());
             close(fd);
         }
     }
