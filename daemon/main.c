@@ -1,6 +1,5 @@
 /* hotwarmd: one replica of one group. The only file that knows every shell. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,10 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <qb/qbloop.h>
@@ -26,6 +22,7 @@
 #include "daemon/shell/server.h"
 #include "daemon/shell/snapshotter.h"
 #include "daemon/shell/store.h"
+#include "daemon/standalone.h"
 #include "daemon/tune.h"
 #include "lib/link.h"
 #include "lib/log.h"
@@ -485,71 +482,6 @@ static int32_t on_signal(int32_t signal, void *data)
 
 /* ---- start ---- */
 
-/* A living daemon with another state directory may listen there; what a dead
- * one left refuses a connection. */
-static bool somebody_listens(const struct sockaddr_un *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd < 0)
-        return false;
-    bool there =
-        connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
-        errno == EAGAIN; /* its backlog is full */
-    close(fd);
-    return there;
-}
-
-static int listen_at(const char *dir, const char *group, const char *ending,
-                     int *fd)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.%s",
-                       dir, group, ending);
-
-    if (len < 0 || (size_t)len >= sizeof(address.sun_path))
-        return ENAMETOOLONG;
-    if (somebody_listens(&address))
-        return EADDRINUSE;
-    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (*fd < 0)
-        return errno;
-    unlink(address.sun_path);
-    if (bind(*fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-        listen(*fd, SOMAXCONN) < 0)
-        return errno;
-    return 0;
-}
-
-/* Standalone, the lock and the sockets are made here, not by the supervisor. */
-static int start_standalone(struct hotwarmd *d)
-{
-    char path[4096];
-    int rc;
-
-    snprintf(path, sizeof(path), "%s/lock", d->options.state_dir);
-    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0) {
-        rc = errno;
-        fprintf(stderr, "hotwarmd: %s: %s\n", path,
-                rc == EWOULDBLOCK ? "another hotwarmd runs on it"
-                                  : strerror(rc));
-        return rc;
-    }
-    rc = listen_at(d->options.socket_dir, d->options.group, "sock",
-                   &d->options.data_fd);
-    if (rc == 0)
-        rc = listen_at(d->options.socket_dir, d->options.group, "ctl",
-                       &d->options.control_fd);
-    if (rc != 0)
-        fprintf(stderr, "hotwarmd: the sockets in %s: %s\n",
-                d->options.socket_dir,
-                rc == EADDRINUSE
-                    ? "a group of this name runs with another state directory"
-                    : strerror(rc));
-    return rc;
-}
-
 /* What an administrator can do about it. Short: an exit reason has 128 bytes. */
 static void explain_corosync(int rc, char *error, size_t error_size)
 {
@@ -706,7 +638,7 @@ int main(int argc, char **argv)
     log_open("hotwarmd", d.options.standalone ? LOG_TO_STDERR : LOG_TO_SYSLOG);
     if (d.options.verbose)
         log_set_debug(true);
-    if (d.options.standalone && start_standalone(&d) != 0)
+    if (d.options.standalone && standalone_prepare(&d.options) != 0)
         return 1;
     rc = start(&d, error, sizeof(error));
     if (rc == 0) {

@@ -99,10 +99,10 @@ struct core_options {
     uint64_t max_memory;   /* bytes of data, about, beyond which writes that may
                             need more are refused; 0: no limit */
     size_t batch_bytes;    /* entries per message; a larger one goes alone */
-    size_t snapshot_bytes; /* of log in memory, after which a snapshot is
-                                  due, or half of what the keys take */
-    size_t keep_bytes;     /* of it, kept behind a snapshot for laggards, or
-                                  a quarter of what the keys take */
+    size_t snapshot_bytes; /* of log in memory, after which a snapshot is due, or
+                            half of what the keys take */
+    size_t keep_bytes;     /* of it, kept behind a snapshot for laggards, or a
+                            quarter of what the keys take */
     size_t ahead_bytes;    /* log bytes that may wait for the disk, about */
     size_t chunk_bytes;    /* snapshot bytes per message in a transfer */
     bool fencing; /* two voters: a fencing that is confirmed ends waiting */

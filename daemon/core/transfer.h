@@ -25,11 +25,11 @@
 /* LEADER: answers a FETCH from before the log's base. */
 void transfer_offer(struct core *core, const struct message *fetch);
 
-void transfer_on_offer(struct core *core, const struct message *message);
 /* Somebody was sent what it lacks: the log that it needs next is kept for a
  * while, as long as that is not too much. */
 void transfer_serve(struct core *core);
 
+void transfer_on_offer(struct core *core, const struct message *message);
 void transfer_on_pull(struct core *core, const struct message *message);
 void transfer_on_chunk(struct core *core, const struct message *message);
 void transfer_on_read_done(struct core *core, const struct core_event *event);

@@ -35,10 +35,12 @@ static int32_t on_child_ended(int32_t fd, int32_t revents, void *data)
 
 void snapshotter_start(struct snapshotter *snapshotter, uint64_t seq)
 {
-    pid_t child = fork();
+    pid_t daemon = getpid(), child = fork();
 
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != daemon) /* it was killed before that was said */
+            _exit(EOWNERDEAD);
         _exit(snapshotter->write(snapshotter->context) & 0x7f);
     }
     snapshotter->seq = seq;

@@ -158,7 +158,7 @@ static void control_requests_are_read(void **state)
                          RESULT_MALFORMED);
 }
 
-/* ---- crm_mon: as Pacemaker 2.1.5 prints it ---- */
+/* ---- the fencing watcher ---- */
 
 static void fencing_lines_are_read(void **state)
 {
@@ -192,6 +192,8 @@ static void fencing_lines_are_read(void **state)
         assert_int_equal(fencing_parse(wrong[i], &word, &number),
                          RESULT_MALFORMED);
 }
+
+/* ---- crm_mon: as Pacemaker 2.1.5 prints it ---- */
 
 #define CLONE(MANAGED, HISTORY)                                                \
     "<pacemaker-result api-version=\"2.25\" request=\"crm_mon\">\n"            \
