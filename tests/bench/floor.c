@@ -1,6 +1,7 @@
 /* floor: what the machine and Corosync give by themselves, for tests/bench.
  *
- *   echo GROUP          joins that process group and answers, until killed
+ *   echo GROUP FILE     joins that process group and answers, until killed;
+ *                       FILE as below
  *   hop GROUP SECONDS   half the time from a message until the answer of an
  *                       echo on another node to it: the median, microseconds
  *   flood GROUP BYTES SECONDS
@@ -9,6 +10,11 @@
  *   flush FILE BYTES SECONDS
  *                       an append of so many bytes and its fdatasync: the
  *                       median, microseconds. FILE is new, and removed
+ *   round GROUP FILE SECONDS
+ *                       a message that everyone appends and flushes, here and
+ *                       at each echo, until this node and one other have it:
+ *                       what any write takes that is on two of three disks
+ *                       before it is acknowledged. The median, microseconds
  *
  * Prints one number.
  */
@@ -27,13 +33,19 @@
 
 #include "tests/bench/times.h"
 
-enum { FLOOR_HOP_BYTES = 256, FLOOR_MAX = 64 * 1024, FLOOR_TURN = 64 };
+enum {
+    FLOOR_HOP_BYTES = 256,
+    FLOOR_RECORD_BYTES = 256,
+    FLOOR_MAX = 64 * 1024,
+    FLOOR_TURN = 64
+};
 
 enum floor_kind {
     FLOOR_PING = 1, /* the first echo in the list of members answers */
     FLOOR_PONG,
-    FLOOR_DROP,     /* only counted */
-    FLOOR_COUNT     /* a ping; the PONG says how many were counted before it */
+    FLOOR_KEEP, /* every echo flushes a record, then answers */
+    FLOOR_DROP, /* only counted */
+    FLOOR_COUNT /* a ping; the PONG says how many were counted before it */
 };
 
 /* Both ends are one build on one machine. */
@@ -49,6 +61,7 @@ struct floor {
     uint32_t self;
     uint32_t other; /* a member on another node; 0: none */
     bool echo;
+    int file;          /* of what is flushed */
     uint64_t dropped;  /* as an echo: DROP since the last COUNT */
     uint64_t answered; /* PONG: its number */
     bool pong;
@@ -93,9 +106,33 @@ static void floor_send(struct floor *floor, enum floor_kind kind,
         die("cpg_mcast_joined", cs_strerror(rc));
 }
 
+/* A new file that has no name any more. */
+static int open_file(const char *path)
+{
+    int fd =
+        open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        die(path, strerror(errno));
+    unlink(path);
+    return fd;
+}
+
+static void append_and_flush(int fd, size_t bytes)
+{
+    static const uint8_t zeros[FLOOR_MAX];
+
+    if (write(fd, zeros, bytes) != (ssize_t)bytes || fdatasync(fd) < 0)
+        die("append and flush", strerror(errno));
+}
+
 static void echo_on_message(struct floor *floor,
                             const struct floor_message *message)
 {
+    if (message->kind == FLOOR_KEEP) {
+        append_and_flush(floor->file, FLOOR_RECORD_BYTES);
+        floor_send(floor, FLOOR_PONG, message->number, FLOOR_HOP_BYTES);
+    }
     if (message->kind == FLOOR_DROP)
         floor->dropped++;
     if ((message->kind != FLOOR_PING && message->kind != FLOOR_COUNT) ||
@@ -220,22 +257,35 @@ static double run_flood(struct floor *floor, size_t bytes, double seconds)
 
 static double run_flush(const char *path, size_t bytes, double seconds)
 {
-    static const uint8_t zeros[FLOOR_MAX];
     struct times times = {0};
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
-                  0600);
+    int fd = open_file(path);
 
-    if (fd < 0)
-        die(path, strerror(errno));
-    unlink(path);
     for (double end = times_now_us() + seconds * 1e6;
          times.count == 0 || times_now_us() < end;) {
         double began = times_now_us();
-        if (write(fd, zeros, bytes) != (ssize_t)bytes || fdatasync(fd) < 0)
-            die(path, strerror(errno));
+        append_and_flush(fd, bytes);
         times_add(&times, times_now_us() - began);
     }
     close(fd);
+    return times_p50(&times);
+}
+
+/* Of two answers to one message, the first one counts. */
+static double run_round(struct floor *floor, const char *path, double seconds)
+{
+    struct times times = {0};
+    uint64_t number = 0;
+
+    floor->file = open_file(path);
+    for (double end = times_now_us() + seconds * 1e6;
+         times.count == 0 || times_now_us() < end;) {
+        double began = times_now_us();
+        floor_send(floor, FLOOR_KEEP, ++number, FLOOR_HOP_BYTES);
+        append_and_flush(floor->file, FLOOR_RECORD_BYTES);
+        while (floor_await(floor) != number) {
+        }
+        times_add(&times, times_now_us() - began);
+    }
     return times_p50(&times);
 }
 
@@ -264,12 +314,16 @@ int main(int argc, char **argv)
         return 2;
     }
     floor_join(&floor, argv[2]);
-    if (strcmp(what, "echo") == 0 && argc == 3)
+    if (strcmp(what, "echo") == 0 && argc == 4) {
+        floor.file = open_file(argv[3]);
         run_echo(&floor);
+    }
     while (floor.other == 0)
         floor_dispatch(&floor, CS_DISPATCH_ONE);
     if (strcmp(what, "hop") == 0 && argc == 4)
         number = run_hop(&floor, atof(argv[3]));
+    else if (strcmp(what, "round") == 0 && argc == 5)
+        number = run_round(&floor, argv[3], atof(argv[4]));
     else if (strcmp(what, "flood") == 0 && argc == 5)
         number = run_flood(&floor, size_of(argv[3]), atof(argv[4]));
     else
