@@ -75,6 +75,8 @@ void arguments_fill(const struct ocf *ocf, struct arguments *arguments)
              ocf_number(ocf, REPLICA_TRANSFER_RATE));
     argument(arguments, "--reads=%s", ocf_text(ocf, REPLICA_READS));
     argument(arguments, "--fencing=%s", ocf_text(ocf, REPLICA_FENCING));
+    argument(arguments, "--listen=%s", ocf_text(ocf, REPLICA_LISTEN));
+    argument(arguments, "--passwd-file=%s", ocf_text(ocf, REPLICA_PASSWD_FILE));
     argument(arguments, "--resource=%.255s", ocf_instance(ocf));
 }
 

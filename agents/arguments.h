@@ -23,7 +23,7 @@
 #include "agents/replica_param.h"
 
 enum {
-    ARGUMENTS = 16, /* with room */
+    ARGUMENTS = 20, /* with room */
     ARGUMENT_BYTES = 320,
     ARGUMENTS_BYTES = ARGUMENTS * ARGUMENT_BYTES + INSTANCE_VERB_MAX
 };

@@ -505,6 +505,17 @@ static int replica_validate_all(struct ocf *ocf)
     return OCF_SUCCESS;
 }
 
+/* What comes by TCP is asked for a password. */
+static const char *clash(const struct ocf *ocf, size_t *param)
+{
+    if (ocf_given(ocf, REPLICA_LISTEN) == ocf_given(ocf, REPLICA_PASSWD_FILE))
+        return NULL;
+    *param =
+        ocf_given(ocf, REPLICA_LISTEN) ? REPLICA_LISTEN : REPLICA_PASSWD_FILE;
+    return *param == REPLICA_LISTEN ? "passwd_file is not set"
+                                    : "listen is not set";
+}
+
 static const struct ocf_action actions[] = {
     {.name = "start", .run = replica_start, .strict = true, .timeout_s = 120},
     {.name = "stop", .run = replica_stop, .timeout_s = 60},
@@ -545,4 +556,5 @@ const struct ocf_agent agents_replica = {
     .param_count = REPLICA_PARAMS,
     .actions = actions,
     .action_count = sizeof actions / sizeof actions[0],
+    .clash = clash,
 };

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "lib/endpoint.h"
+
 enum { NAME_BYTES = 64 };
 
 static bool is_name(const char *text, const char *others, size_t limit)
@@ -41,6 +43,13 @@ static bool is_dir(const char *text)
     }
     return strstr(text, "/../") == NULL &&
            (len < 3 || strcmp(text + len - 3, "/..") != 0);
+}
+
+static bool is_endpoint(const char *text)
+{
+    struct endpoint endpoint;
+
+    return endpoint_parse(text, &endpoint);
 }
 
 static bool is_node_list(const char *text)
@@ -166,6 +175,24 @@ const struct ocf_param replica_params[REPLICA_PARAMS] = {
                               .longdesc =
                                   "Members of this Unix group may connect to "
                                   "the data socket."},
+    [REPLICA_LISTEN] =
+        {.name = "listen",
+         .type = OCF_TYPE_STRING,
+         .accepts = is_endpoint,
+         .allowed = ENDPOINT_ALLOWED,
+         .shortdesc = "Address and port for clients by TCP",
+         .longdesc = "Clients may come by TCP too, to this address of the node "
+                     "(0.0.0.0 or [::]: to any), with the password of "
+                     "passwd_file. What they send is not encrypted. Default: "
+                     "only by the Unix socket."},
+    [REPLICA_PASSWD_FILE] =
+        {.name = "passwd_file",
+         .type = OCF_TYPE_STRING,
+         .accepts = is_dir,
+         .allowed = "an absolute path without \"..\", to 255 bytes",
+         .shortdesc = "File with the password of clients by TCP",
+         .longdesc = "With listen. Its first line is the password. On every "
+                     "node; not to be read by everybody. Read at start."},
     [REPLICA_STATE_DIR] =
         {.name = "state_dir",
          .type = OCF_TYPE_STRING,

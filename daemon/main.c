@@ -12,6 +12,7 @@
 
 #include <qb/qbloop.h>
 
+#include "daemon/auth.h"
 #include "daemon/core/core.h"
 #include "daemon/options.h"
 #include "daemon/session.h"
@@ -44,6 +45,7 @@ struct hotwarmd {
     struct effects effects;
     struct store *store;
     struct server *server;
+    struct auth auth; /* of clients by TCP */
     struct cpgio *cpgio;
     struct loopback *loopback;
     struct quorumio *quorumio;
@@ -375,14 +377,17 @@ static void on_control(struct hotwarmd *d, uint64_t number,
     buf_free(&reply);
 }
 
-static void on_command(void *context, uint64_t number, bool control,
-                       const struct core_arg *argv, size_t argc)
+static void on_command(void *context, uint64_t number,
+                       enum server_access access, const struct core_arg *argv,
+                       size_t argc)
 {
     struct hotwarmd *d = context;
     struct session_facts now = facts(d);
     struct buf reply = {0};
 
-    if (control && session_word(argv, argc, 0, "HOTWARM"))
+    if (auth_takes(&d->auth, number, access, argv, argc))
+        return;
+    if (access == SERVER_CONTROL && session_word(argv, argc, 0, "HOTWARM"))
         on_control(d, number, argv, argc);
     else if (session_answer(&now, argv, argc, &reply))
         server_reply(d->server, number, reply.data, reply.len);
@@ -583,8 +588,16 @@ static int start(struct hotwarmd *d, char *error, size_t error_size)
         snprintf(error, error_size, "no server: %s", strerror(rc));
         return rc;
     }
-    server_listen(d->server, d->options.data_fd, false);
-    server_listen(d->server, d->options.control_fd, true);
+    server_listen(d->server, d->options.data_fd, SERVER_DATA);
+    server_listen(d->server, d->options.control_fd, SERVER_CONTROL);
+    if (d->options.tcp_fd >= 0) {
+        rc = auth_open(&d->auth, d->loop, d->server, d->options.secret_fd,
+                       error, error_size);
+        if (rc != 0)
+            return rc;
+        close(d->options.secret_fd);
+        server_listen(d->server, d->options.tcp_fd, SERVER_STRANGER);
+    }
     qb_loop_poll_add(d->loop, QB_LOOP_HIGH, store_fd(d->store), POLLIN, d,
                      on_stored);
     qb_loop_signal_handle handle;
@@ -613,6 +626,7 @@ static void begin(struct hotwarmd *d)
 
 static void finish(struct hotwarmd *d)
 {
+    auth_close(&d->auth);
     server_close(d->server);
     core_close(d->core);
     cpgio_close(d->cpgio);

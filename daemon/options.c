@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/endpoint.h"
+
 enum option_code {
     OPTION_GROUP = 1,
     OPTION_STATE_DIR,
@@ -23,7 +25,11 @@ enum option_code {
     OPTION_VERBOSE,
     OPTION_DATA_FD,
     OPTION_CONTROL_FD,
-    OPTION_LINK_FD
+    OPTION_LINK_FD,
+    OPTION_TCP_FD,
+    OPTION_SECRET_FD,
+    OPTION_LISTEN,
+    OPTION_PASSWD_FILE
 };
 
 /* In the order of enum option_code. */
@@ -44,6 +50,10 @@ static const struct option names[] = {
     {"data-fd", required_argument, NULL, OPTION_DATA_FD},
     {"control-fd", required_argument, NULL, OPTION_CONTROL_FD},
     {"link-fd", required_argument, NULL, OPTION_LINK_FD},
+    {"tcp-fd", required_argument, NULL, OPTION_TCP_FD},
+    {"secret-fd", required_argument, NULL, OPTION_SECRET_FD},
+    {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"passwd-file", required_argument, NULL, OPTION_PASSWD_FILE},
     {NULL, 0, NULL, 0},
 };
 
@@ -127,6 +137,7 @@ static int take(const struct parse *parse, int code, const char *name,
                 const char *value)
 {
     struct options *options = parse->options;
+    struct endpoint endpoint;
     uint64_t number = 0;
     bool second = false;
     int rc = 0;
@@ -175,9 +186,35 @@ static int take(const struct parse *parse, int code, const char *name,
         return take_fd(parse, name, value, &options->data_fd);
     case OPTION_CONTROL_FD:
         return take_fd(parse, name, value, &options->control_fd);
-    default:
+    case OPTION_LINK_FD:
         return take_fd(parse, name, value, &options->link_fd);
+    case OPTION_TCP_FD:
+        return take_fd(parse, name, value, &options->tcp_fd);
+    case OPTION_SECRET_FD:
+        return take_fd(parse, name, value, &options->secret_fd);
+    case OPTION_LISTEN:
+        options->listen = value;
+        return endpoint_parse(value, &endpoint)
+                   ? 0
+                   : refuse(parse, name, value, ENDPOINT_ALLOWED);
+    default:
+        options->passwd_file = value;
+        return 0;
     }
+}
+
+/* A password goes with whatever is listened at by TCP. */
+static const char *check_tcp(const struct options *options)
+{
+    if ((options->listen == NULL) != (options->passwd_file == NULL))
+        return options->listen == NULL ? "--listen (with --passwd-file)"
+                                       : "--passwd-file (with --listen)";
+    if ((options->tcp_fd < 0) != (options->secret_fd < 0))
+        return options->tcp_fd < 0 ? "--tcp-fd (with --secret-fd)"
+                                   : "--secret-fd (with --tcp-fd)";
+    if (options->listen != NULL && !options->standalone)
+        return "--standalone (with --listen)";
+    return NULL;
 }
 
 static int check(const struct parse *parse)
@@ -195,6 +232,8 @@ static int check(const struct parse *parse)
              (options->data_fd < 0 || options->control_fd < 0 ||
               options->link_fd < 0))
         missing = "--data-fd, --control-fd and --link-fd (or --standalone)";
+    else
+        missing = check_tcp(options);
     if (missing == NULL)
         return 0;
     snprintf(parse->error, parse->error_size, "%s is missing", missing);
@@ -207,7 +246,7 @@ static int refuse_option(const struct parse *parse, const char *given)
     if (optopt == 0)
         snprintf(parse->error, parse->error_size, "'%.100s' is not an option",
                  given);
-    else if (optopt > OPTION_LINK_FD)
+    else if (optopt > OPTION_PASSWD_FILE)
         snprintf(parse->error, parse->error_size, "'-%c' is not an option",
                  optopt);
     else
@@ -230,6 +269,8 @@ int options_parse(struct options *options, int argc, char **argv, char *error,
         .data_fd = -1,
         .control_fd = -1,
         .link_fd = -1,
+        .tcp_fd = -1,
+        .secret_fd = -1,
     };
     opterr = 0;
     optind = 0; /* from the beginning, also when called again */

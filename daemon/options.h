@@ -29,9 +29,13 @@ struct options {
     bool fencing; /* two voters: go on when the other one was fenced */
     bool standalone;
     bool verbose;
+    const char *listen; /* --standalone makes tcp_fd and secret_fd of these; NULL */
+    const char *passwd_file;
     int data_fd; /* -1: not given */
     int control_fd;
     int link_fd;
+    int tcp_fd;    /* listening; for its clients … */
+    int secret_fd; /* … this file has the password */
 };
 
 /* 0; or EINVAL with a sentence in `error` that names the option, its value and

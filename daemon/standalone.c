@@ -11,6 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/endpoint.h"
+#include "lib/result.h"
+#include "lib/secret.h"
+
 enum { LOCK_MS = 50, LOCK_TRIES = 100 };
 
 /* A living daemon with another state directory may listen there; what a dead
@@ -61,6 +65,25 @@ static bool take_lock(int lock)
     return true;
 }
 
+static int prepare_tcp(struct options *options)
+{
+    struct endpoint endpoint;
+    char error[300];
+
+    int rc = secret_open(options->passwd_file, &options->secret_fd, error,
+                         sizeof(error));
+    if (rc != 0) {
+        fprintf(stderr, "hotwarmd: %s\n", error);
+        return rc;
+    }
+    endpoint_parse(options->listen, &endpoint);
+    rc = endpoint_listen(&endpoint, &options->tcp_fd);
+    if (rc != 0)
+        fprintf(stderr, "hotwarmd: --listen %s: %s\n", options->listen,
+                result_text(rc));
+    return rc;
+}
+
 int standalone_prepare(struct options *options)
 {
     char path[4096];
@@ -86,5 +109,7 @@ int standalone_prepare(struct options *options)
                 rc == EADDRINUSE
                     ? "a group of this name runs with another state directory"
                     : strerror(rc));
+    if (rc == 0 && options->listen != NULL)
+        rc = prepare_tcp(options);
     return rc;
 }

@@ -27,6 +27,7 @@
  *                          |  /run/hotwarm/GROUP.sock  data     fd --data-fd
  *                          |  /run/hotwarm/GROUP.ctl   control  fd --control-fd
  *                          |  /run/hotwarm/GROUP.sup   the supervisor's own
+ *                          |  the TCP socket, the password file: fd --tcp-fd, --secret-fd
  *                          |-> hotwarmd (user hotwarm)          fd --link-fd
  *                          '-> hotwarm-fencewatch (root), with fencing=required
  */

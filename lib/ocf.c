@@ -278,6 +278,12 @@ bool ocf_good(const struct ocf *ocf, size_t param)
     return ocf->values[param].good;
 }
 
+static int refusal(const struct ocf *ocf)
+{
+    return strcmp(ocf->action->name, "validate-all") == 0 ? OCF_ERR_CONFIGURED
+                                                          : OCF_ERR_ARGS;
+}
+
 int ocf_refuse(const struct ocf *ocf, size_t param)
 {
     const struct ocf_param *row = &ocf->agent->params[param];
@@ -294,8 +300,23 @@ int ocf_refuse(const struct ocf *ocf, size_t param)
                    strlen(value->text) > SHOWN_MAX_BYTES ? " (cut)" : "",
                    allowed);
     }
-    return strcmp(ocf->action->name, "validate-all") == 0 ? OCF_ERR_CONFIGURED
-                                                          : OCF_ERR_ARGS;
+    return refusal(ocf);
+}
+
+/* As ocf_refuse, for what goes not with another. */
+static int refuse_clash(const struct ocf *ocf)
+{
+    size_t param = 0;
+    const char *why = ocf->agent->clash(ocf, &param);
+    char shown[SHOWN_MAX_BYTES + 4];
+
+    if (why == NULL)
+        return OCF_SUCCESS;
+    snprintf(shown, sizeof shown, "%s", ocf->values[param].text);
+    ocf_one_line(shown, SHOWN_MAX_BYTES);
+    ocf_reason(ocf, "%s=\"%s\": %s", ocf->agent->params[param].name, shown,
+               why);
+    return refusal(ocf);
 }
 
 /* --- dispatch --- */
@@ -336,6 +357,11 @@ static int run_action(struct ocf *ocf)
     for (size_t i = 0; ocf->action->strict && i < agent->param_count; i++) {
         if (!ocf->values[i].good)
             return ocf_refuse(ocf, i);
+    }
+    if (ocf->action->strict && agent->clash != NULL) {
+        int code = refuse_clash(ocf);
+        if (code != OCF_SUCCESS)
+            return code;
     }
     return ocf->action->run(ocf);
 }

@@ -105,6 +105,10 @@ struct ocf_agent {
     size_t param_count;
     const struct ocf_action *actions;
     size_t action_count;
+    /* For a strict action, of parameters that are good: the place of one that
+     * does not go with another, and why, for people; NULL: all do. NULL: there
+     * is nothing of the kind. */
+    const char *(*clash)(const struct ocf *ocf, size_t *param);
 };
 
 enum ocf_role { OCF_ROLE_UNKNOWN = 0, OCF_ROLE_UNPROMOTED, OCF_ROLE_PROMOTED };

@@ -41,9 +41,9 @@ struct child {
 
 /* ---- in the new process, before exec ---- */
 
-enum { DATA_FD = 3, CONTROL_FD, LINK_FD, LOCK_FD, FIRST_CLOSED_FD };
+enum { DATA_FD = 3, CONTROL_FD, LINK_FD, LOCK_FD, TCP_FD, SECRET_FD, ALL_FDS };
 
-enum { ARGUMENT_SIZE = 24, ARGUMENT_COUNT = 29 };
+enum { GIVEN_MAX = ALL_FDS - DATA_FD, ARGUMENT_SIZE = 24, ARGUMENT_COUNT = 33 };
 
 struct launching {
     const struct child_settings *settings;
@@ -56,8 +56,10 @@ struct launching {
 static int arrange_descriptors(const struct launching *launching)
 {
     const struct child_settings *settings = launching->settings;
-    int given[] = {settings->data_fd, settings->control_fd, launching->link,
-                   settings->lock_fd};
+    int given[GIVEN_MAX] = {settings->data_fd, settings->control_fd,
+                            launching->link,   settings->lock_fd,
+                            settings->tcp_fd,  settings->secret_fd};
+    int count = settings->tcp_fd >= 0 ? GIVEN_MAX : TCP_FD - DATA_FD;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     if (null < 0)
@@ -67,16 +69,16 @@ static int arrange_descriptors(const struct launching *launching)
             return errno;
     }
     /* First out of the way, lest one lands on another. */
-    for (size_t i = 0; i < 4; i++) {
-        given[i] = fcntl(given[i], F_DUPFD_CLOEXEC, FIRST_CLOSED_FD);
+    for (int i = 0; i < count; i++) {
+        given[i] = fcntl(given[i], F_DUPFD_CLOEXEC, ALL_FDS);
         if (given[i] < 0)
             return errno;
     }
-    for (size_t i = 0; i < 4; i++) {
-        if (dup2(given[i], DATA_FD + (int)i) < 0)
+    for (int i = 0; i < count; i++) {
+        if (dup2(given[i], DATA_FD + i) < 0)
             return errno;
     }
-    if (syscall(SYS_close_range, FIRST_CLOSED_FD, ~0U, 0) < 0)
+    if (syscall(SYS_close_range, (unsigned)(DATA_FD + count), ~0U, 0) < 0)
         return errno;
     return 0;
 }
@@ -141,6 +143,7 @@ static void make_arguments(struct launching *launching)
                                                        "--link-fd",
                                                        "5",
                                                        NULL};
+    static const char *const tcp[] = {"--tcp-fd", "7", "--secret-fd", "8"};
 
     snprintf(numbers[0], ARGUMENT_SIZE, "%u", options->expected_voters);
     snprintf(numbers[1], ARGUMENT_SIZE, "%" PRIu64, options->write_timeout_ms);
@@ -148,6 +151,12 @@ static void make_arguments(struct launching *launching)
     snprintf(numbers[3], ARGUMENT_SIZE, "%" PRIu64, options->transfer_rate);
     snprintf(numbers[4], ARGUMENT_SIZE, "%u", options->instances);
     memcpy(launching->arguments, arguments, sizeof(arguments));
+    if (launching->settings->tcp_fd < 0)
+        return;
+    size_t count = 0;
+    while (launching->arguments[count] != NULL)
+        count++;
+    memcpy(launching->arguments + count, tcp, sizeof(tcp));
 }
 
 /* ---- the link ---- */

@@ -16,6 +16,8 @@
  *     4    the control socket, listening
  *     5    its end of the link
  *     6    the lock on the state directory, only to hold it
+ *     7    with --listen: its TCP socket, listening
+ *     8    with --listen: the password file, open
  *
  * INVARIANTS
  *   The daemon ends when the supervisor does (parent death signal).
@@ -51,6 +53,8 @@ struct child_settings {
     gid_t gid;
     int data_fd; /* the caller's; may be closed after child_start */
     int control_fd;
+    int tcp_fd; /* -1: none; nor is there a secret_fd then */
+    int secret_fd;
     int lock_fd;
     bool keep_output;
 };

@@ -106,13 +106,15 @@ static int prepare(struct supervisor *supervisor)
     if (rc == 0)
         rc = sockets_make(&supervisor->sockets, options->run_dir,
                           options->group, options->socket_group, error, size);
-    if (rc == 0) {
-        rc = sockets_link(&supervisor->sockets, options->run_dir,
-                          options->resource, options->group, options->state_dir,
-                          error, size);
-        if (rc != 0)
-            sockets_remove(&supervisor->sockets);
-    }
+    if (rc != 0)
+        return rc;
+    rc = sockets_link(&supervisor->sockets, options->run_dir, options->resource,
+                      options->group, options->state_dir, error, size);
+    if (rc == 0 && options->listen != NULL)
+        rc = sockets_open_tcp(&supervisor->sockets, options->listen,
+                              options->passwd_file, error, size);
+    if (rc != 0)
+        sockets_remove(&supervisor->sockets);
     return rc;
 }
 
@@ -142,6 +144,8 @@ static int begin(struct supervisor *supervisor)
         .gid = supervisor->account.gid,
         .data_fd = supervisor->sockets.fds[SOCKETS_DATA],
         .control_fd = supervisor->sockets.fds[SOCKETS_CONTROL],
+        .tcp_fd = supervisor->sockets.tcp,
+        .secret_fd = supervisor->sockets.secret,
         .lock_fd = supervisor->lock_fd,
         .keep_output = supervisor->options.foreground,
     };

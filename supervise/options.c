@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/endpoint.h"
 #include "lib/link.h"
 
-enum kind { WORD, NAME, PATH, NUMBER, NUMBER_SMALL, FLAG };
+enum kind { WORD, NAME, PATH, ENDPOINT, NUMBER, NUMBER_SMALL, FLAG };
 
 /* One row per option: how it is checked and where it goes. */
 struct row {
@@ -18,7 +19,8 @@ struct row {
     enum kind kind;
     bool required;
     size_t offset; /* in struct options */
-    uint64_t low;  /* NUMBER: the least; NAME: 1 if it may hold ':' */
+    uint64_t low;  /* NUMBER: the least; NAME: 1 if it may hold ':'; PATH: 1 if
+                      it may be empty, which is as if it were not given */
     uint64_t high; /* NUMBER: the most; NAME: the longest */
     const char *words[2];
 };
@@ -44,6 +46,8 @@ static const struct row rows[] = {
     {"transfer-rate", NUMBER, true, AT(transfer_rate), 0, UINT64_MAX, {0}},
     {"reads", WORD, true, AT(reads), 0, 0, {"linearizable", "local"}},
     {"fencing", WORD, true, AT(fencing), 0, 0, {"required", "none"}},
+    {"listen", ENDPOINT, false, AT(listen), 0, 0, {0}},
+    {"passwd-file", PATH, false, AT(passwd_file), 1, 0, {0}},
     {"resource", NAME, true, AT(resource), 1, OPTIONS_RESOURCE_MAX, {0}},
     {"node", NAME, false, AT(node), 1, 255, {0}},
     {"user", NAME, false, AT(user), 0, 64, {0}},
@@ -126,8 +130,24 @@ static int take_name(const struct parse *parse, const struct row *row,
 static int take_path(const struct parse *parse, const struct row *row,
                      const char *value)
 {
+    if (value[0] == '\0' && row->low != 0)
+        return 0;
     if (value[0] != '/' || strlen(value) >= PATH_MAX)
         return refuse(parse, row, value, "an absolute path");
+    *(const char **)field(parse, row) = value;
+    return 0;
+}
+
+/* An empty one is none. */
+static int take_endpoint(const struct parse *parse, const struct row *row,
+                         const char *value)
+{
+    struct endpoint endpoint;
+
+    if (value[0] == '\0')
+        return 0;
+    if (!endpoint_parse(value, &endpoint))
+        return refuse(parse, row, value, ENDPOINT_ALLOWED);
     *(const char **)field(parse, row) = value;
     return 0;
 }
@@ -163,6 +183,8 @@ static int take(const struct parse *parse, const struct row *row,
         return take_name(parse, row, value);
     case PATH:
         return take_path(parse, row, value);
+    case ENDPOINT:
+        return take_endpoint(parse, row, value);
     case NUMBER:
     case NUMBER_SMALL:
         return take_number(parse, row, value);
@@ -224,7 +246,13 @@ static int check_missing(const struct parse *parse, const bool seen[ROWS])
             return EINVAL;
         }
     }
-    return 0;
+    const struct options *options = parse->options;
+    if ((options->listen == NULL) == (options->passwd_file == NULL))
+        return 0;
+    snprintf(parse->error, parse->error_size, "--%s is missing",
+             options->listen == NULL ? "listen (with --passwd-file)"
+                                     : "passwd-file (with --listen)");
+    return EINVAL;
 }
 
 int options_parse(struct options *options, int argc, char **argv, char *error,
@@ -256,6 +284,7 @@ const char *options_usage(void)
            "         --write-timeout MS --hang-timeout MS --max-memory BYTES\n"
            "         --transfer-rate BYTES --reads linearizable|local\n"
            "         --fencing required|none --resource INSTANCE\n"
+           "         [--listen ADDRESS:PORT --passwd-file FILE]\n"
            "         [--instances N] [--node NAME] [--user NAME]\n"
            "         [--daemon PATH] [--fencewatch PATH] [--run-dir DIR]\n"
            "         [--tools-dir DIR] [--score-interval MS] [--hold MS]\n"

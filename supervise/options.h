@@ -34,6 +34,8 @@ struct options {
     uint64_t transfer_rate; /* bytes per second */
     const char *reads;
     const char *fencing;
+    const char *listen;      /* NULL: nobody by TCP */
+    const char *passwd_file; /* NULL as well */
     const char *resource; /* as in OCF_RESOURCE_INSTANCE */
     const char *node;     /* Pacemaker's name of this node; NULL: find out */
     const char *user;

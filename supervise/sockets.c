@@ -8,6 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/endpoint.h"
+#include "lib/result.h"
+#include "lib/secret.h"
+
 static const struct {
     const char *ending;
     mode_t mode;
@@ -110,7 +114,7 @@ int sockets_make(struct sockets *sockets, const char *run_dir,
 {
     gid_t gids[SOCKETS_COUNT];
 
-    *sockets = (struct sockets){.fds = {-1, -1, -1}};
+    *sockets = (struct sockets){.fds = {-1, -1, -1}, .tcp = -1, .secret = -1};
     int rc = find_groups(socket_group, gids, error, error_size);
     if (rc == 0)
         rc = make_paths(sockets, run_dir, group, error, error_size);
@@ -151,25 +155,45 @@ int sockets_link(struct sockets *sockets, const char *run_dir,
     return 0;
 }
 
-static void close_one(struct sockets *sockets, enum sockets_kind kind)
+int sockets_open_tcp(struct sockets *sockets, const char *listen,
+                     const char *passwd_file, char *error, size_t error_size)
 {
-    if (sockets->fds[kind] >= 0)
-        close(sockets->fds[kind]);
-    sockets->fds[kind] = -1;
+    struct endpoint endpoint;
+
+    int rc = secret_open(passwd_file, &sockets->secret, error, error_size);
+    if (rc != 0)
+        return rc;
+    endpoint_parse(listen, &endpoint);
+    rc = endpoint_listen(&endpoint, &sockets->tcp);
+    if (rc != 0)
+        snprintf(error, error_size, "--listen %.64s: %s", listen,
+                 result_text(rc));
+    return rc;
+}
+
+static void close_one(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 void sockets_hand_over(struct sockets *sockets)
 {
-    close_one(sockets, SOCKETS_DATA);
-    close_one(sockets, SOCKETS_CONTROL);
+    close_one(&sockets->fds[SOCKETS_DATA]);
+    close_one(&sockets->fds[SOCKETS_CONTROL]);
+    close_one(&sockets->tcp);
+    close_one(&sockets->secret);
 }
 
 void sockets_remove(struct sockets *sockets)
 {
     for (size_t i = 0; i < SOCKETS_COUNT; i++) {
         unlink(sockets->paths[i]);
-        close_one(sockets, (enum sockets_kind)i);
+        close_one(&sockets->fds[i]);
     }
+    close_one(&sockets->tcp);
+    close_one(&sockets->secret);
     if (sockets->link[0] != '\0')
         unlink(sockets->link);
 }

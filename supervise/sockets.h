@@ -10,7 +10,9 @@
  *                        agent, which is not always given the parameters
  *
  *   All are stream sockets, listening, not blocking. Access is by their modes,
- *   which are set before anyone could connect.
+ *   which are set before anyone could connect. With --listen there is one by TCP
+ *   besides, the daemon's, whose clients give the password of --passwd-file: the
+ *   daemon gets that file open, for it may not be its to open.
  *
  * INVARIANTS
  *   Called with the state directory's lock held: what is found in place of a
@@ -34,6 +36,8 @@ enum { SOCKETS_COUNT = 3 };
 
 struct sockets {
     int fds[SOCKETS_COUNT]; /* -1: none */
+    int tcp;                /* -1: none … */
+    int secret;             /* … then this neither: the open password file */
     char paths[SOCKETS_COUNT][sizeof(((struct sockaddr_un *)0)->sun_path)];
     char link[PATH_MAX]; /* RESOURCE.rsc; "": none yet */
 };
@@ -43,6 +47,10 @@ struct sockets {
 int sockets_make(struct sockets *sockets, const char *run_dir,
                  const char *group, const char *socket_group, char *error,
                  size_t error_size);
+
+/* Listens by TCP. 0; or errno with a sentence in `error`. */
+int sockets_open_tcp(struct sockets *sockets, const char *listen,
+                     const char *passwd_file, char *error, size_t error_size);
 
 /* Makes RESOURCE.rsc, in place of one that an earlier life left. `state_dir` is
  * absolute. 0; or errno with a sentence in `error`. */

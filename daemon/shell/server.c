@@ -1,6 +1,8 @@
 #include "daemon/shell/server.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include "daemon/shell/clock.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -21,7 +24,10 @@ enum {
     SERVER_COMMAND = 2 * 1024 * 1024, /* the largest command, with room */
     SERVER_ARGS = 4096,
     SERVER_ACCEPT = 128, /* new clients in one turn of the loop */
-    SERVER_TURN = 256    /* clients in one turn of the loop */
+    SERVER_TURN = 256,   /* clients in one turn of the loop */
+    SERVER_LISTENERS = 3,
+    SERVER_SWEEP_MS = 1000, /* between two looks for late strangers */
+    SERVER_KEEPALIVE_S = 60 /* of silence, then the peer's TCP is asked */
 };
 
 #if HIREDIS_MAJOR >= 1
@@ -42,14 +48,15 @@ struct server_slot {
 struct server_listener {
     struct server *server;
     int fd;
-    bool control;
+    enum server_access access;
 };
 
 struct server_client {
     struct server *server;
     struct server_client *next;
     int fd;
-    bool control;
+    enum server_access access;
+    uint64_t opened_ns;
     bool ended;    /* it sends no more */
     bool closing;  /* no more commands; closed when all replies are out */
     bool answered; /* in server->answered */
@@ -74,13 +81,15 @@ struct server {
     bool busy;     /* in server_settle or in a turn that ends with it */
     bool commands; /* were handed out since events.settle */
     struct server_client *answered; /* have a reply to be sent */
-    struct server_listener listeners[2];
+    struct server_listener listeners[SERVER_LISTENERS];
     size_t listener_count;
     bool full;                           /* of descriptors: not listening */
     redisReplyObjectFunctions functions; /* hiredis' own, but for arrays */
     void *(*create_array)(const redisReadTask *task, reader_count count);
     struct server_client *clients;
     size_t client_count;
+    size_t stranger_count;
+    qb_loop_timer_handle sweep; /* while there are strangers */
     struct table slots;
     uint64_t last_number;
 };
@@ -118,6 +127,7 @@ static void client_close(struct server_client *client)
         at = &(*at)->next;
     *at = client->next;
     server->client_count--;
+    server->stranger_count -= client->access == SERVER_STRANGER;
     if (client->answered) {
         at = &server->answered;
         while (*at != client)
@@ -143,7 +153,8 @@ static void client_close(struct server_client *client)
 /* It has so much under way that no more is taken from it. */
 static bool client_stuffed(const struct server_client *client)
 {
-    return client->waiting >= SERVER_PIPELINE ||
+    return client->waiting >=
+               (client->access == SERVER_STRANGER ? 1 : SERVER_PIPELINE) ||
            (client->held != NULL && client->waiting > 0) ||
            client->output.len - client->written >= SERVER_OUTPUT;
 }
@@ -294,8 +305,8 @@ static bool client_command(struct server_client *client,
     client->kind = kind;
     uint64_t number = client_new_slot(client)->number;
     server->commands = true;
-    server->events.command(server->events.context, number, client->control,
-                           argv, reply->elements);
+    server->events.command(server->events.context, number, client->access, argv,
+                           reply->elements);
     return true;
 }
 
@@ -345,6 +356,9 @@ static redisReply *client_next(struct server_client *client)
         client->begun = reader->len - reader->pos;
     else if (client->begun > SERVER_COMMAND)
         client_protocol_error(client, "the command is too large");
+    else if (client->access == SERVER_STRANGER &&
+             client->begun > SERVER_STRANGER_COMMAND)
+        client_protocol_error(client, "unauthenticated bulk length");
     else
         client->closing = client->ended;
     return reply;
@@ -466,9 +480,67 @@ void server_flush(struct server *server)
         server_settle(server);
 }
 
+void server_trust(struct server *server, uint64_t number)
+{
+    struct server_slot *slot = (struct server_slot *)table_find(
+        &server->slots, &number, sizeof(number));
+
+    if (slot == NULL || slot->client->access != SERVER_STRANGER)
+        return;
+    slot->client->access = SERVER_KNOWN;
+    server->stranger_count--;
+}
+
+/* ---- strangers ---- */
+
+/* Those who had their time are closed; what is late is looked for as long as
+ * there are any. */
+static void server_on_sweep(void *context)
+{
+    struct server *server = context;
+    uint64_t now = clock_monotonic_ns();
+    struct server_client *next;
+
+    server->sweep = 0;
+    for (struct server_client *client = server->clients; client != NULL;
+         client = next) {
+        next = client->next;
+        if (client->access == SERVER_STRANGER &&
+            now - client->opened_ns > SERVER_STRANGER_MS * 1000000ull)
+            client_close(client);
+    }
+    if (server->stranger_count > 0)
+        qb_loop_timer_add(server->loop, QB_LOOP_MED,
+                          SERVER_SWEEP_MS * 1000000ull, server, server_on_sweep,
+                          &server->sweep);
+}
+
+/* False when there are too many. */
+static bool server_admit_stranger(struct server *server, int fd)
+{
+    static const char refusal[] = "-ERR max number of clients reached\r\n";
+    const int yes = 1, silence_s = SERVER_KEEPALIVE_S;
+
+    if (server->stranger_count >= SERVER_STRANGERS) {
+        (void)!send(fd, refusal, sizeof(refusal) - 1,
+                    MSG_NOSIGNAL | MSG_DONTWAIT);
+        return false;
+    }
+    /* Replies are small, and a peer without power says nothing. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &silence_s, sizeof(silence_s));
+    if (server->stranger_count++ == 0 && server->sweep == 0)
+        qb_loop_timer_add(server->loop, QB_LOOP_MED,
+                          SERVER_SWEEP_MS * 1000000ull, server, server_on_sweep,
+                          &server->sweep);
+    return true;
+}
+
 /* ---- listening ---- */
 
-static void client_open(struct server *server, int accepted, bool control)
+static void client_open(struct server *server, int accepted,
+                        enum server_access access)
 {
     struct server_client *client = mem_calloc(1, sizeof(*client));
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
@@ -479,9 +551,15 @@ static void client_open(struct server *server, int accepted, bool control)
         free(client);
         return;
     }
+    if (access == SERVER_STRANGER && !server_admit_stranger(server, accepted)) {
+        close(accepted);
+        free(client);
+        return;
+    }
     client->server = server;
     client->fd = accepted;
-    client->control = control;
+    client->access = access;
+    client->opened_ns = clock_monotonic_ns();
     client->watched = EPOLLIN;
     client->reader = reader_new(server, client);
     client->next = server->clients;
@@ -501,7 +579,7 @@ static int32_t listener_on_ready(int32_t fd, int32_t revents, void *data)
     for (int i = 0; i < SERVER_ACCEPT && accepted >= 0; i++) {
         accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (accepted >= 0)
-            client_open(server, accepted, listener->control);
+            client_open(server, accepted, listener->access);
     }
     if (accepted < 0 && errno != EAGAIN && errno != EINTR &&
         errno != ECONNABORTED) {
@@ -533,14 +611,14 @@ int server_open(struct server **out, qb_loop_t *loop,
     return rc;
 }
 
-int server_listen(struct server *server, int fd, bool control)
+int server_listen(struct server *server, int fd, enum server_access access)
 {
     struct server_listener *listener =
         &server->listeners[server->listener_count++];
 
     listener->server = server;
     listener->fd = fd;
-    listener->control = control;
+    listener->access = access;
     return -qb_loop_poll_add(server->loop, QB_LOOP_MED, fd, POLLIN, listener,
                              listener_on_ready);
 }
@@ -556,6 +634,8 @@ void server_close(struct server *server)
         return;
     while (server->clients != NULL)
         client_close(server->clients);
+    if (server->sweep != 0)
+        qb_loop_timer_del(server->loop, server->sweep);
     for (size_t i = 0; i < server->listener_count; i++) {
         qb_loop_poll_del(server->loop, server->listeners[i].fd);
         close(server->listeners[i].fd);

@@ -9,7 +9,10 @@
  *                         everything that comes back
  *   many SOCKET COUNT KEY COUNT connections at once, each with an INCR; 0 if
  *                         the replies are 1 to COUNT
+ *   strangers PORT COUNT  COUNT connections by TCP that say nothing; 0 if one
+ *                         more is refused, and all these are closed later
  *
+ * For raw, SOCKET may be ADDRESS:PORT.
  * Every wait is bounded by BOUND_S seconds.
  */
 #include <errno.h>
@@ -28,10 +31,23 @@
 
 enum { BOUND_S = 60, WINDOW = 300, VALUE_MAX = 2000, MANY_MAX = 1000 };
 
+/* A path, or ADDRESS:PORT. */
+static redisContext *client_open(const char *path)
+{
+    const struct timeval bound = {.tv_sec = BOUND_S};
+    const char *colon = strrchr(path, ':');
+    char address[64];
+
+    if (path[0] == '/' || colon == NULL)
+        return redisConnectUnixWithTimeout(path, bound);
+    snprintf(address, sizeof(address), "%.*s", (int)(colon - path), path);
+    return redisConnectWithTimeout(address, atoi(colon + 1), bound);
+}
+
 static redisContext *client_connect(const char *path)
 {
     const struct timeval bound = {.tv_sec = BOUND_S};
-    redisContext *context = redisConnectUnixWithTimeout(path, bound);
+    redisContext *context = client_open(path);
 
     /* The socket's queue is full. */
     for (int waits = 0; waits < BOUND_S * 1000 && context != NULL &&
@@ -39,7 +55,7 @@ static redisContext *client_connect(const char *path)
          waits++) {
         poll(NULL, 0, 1);
         redisFree(context);
-        context = redisConnectUnixWithTimeout(path, bound);
+        context = client_open(path);
     }
     if (context == NULL || context->err != 0) {
         fprintf(stderr, "client: %s: %s\n", path,
@@ -274,6 +290,51 @@ static int client_many(const char *path, size_t count, const char *key)
     return 0;
 }
 
+/* All that comes until the other end closes. */
+static size_t client_until_closed(redisContext *context, char *bytes,
+                                  size_t size)
+{
+    size_t len = 0;
+    ssize_t count;
+
+    while (len < size - 1 &&
+           (count = recv(context->fd, bytes + len, size - 1 - len, 0)) > 0)
+        len += (size_t)count;
+    if (len < size - 1 && count < 0 && errno == EAGAIN) {
+        fprintf(stderr, "client: not closed in %d s\n", BOUND_S);
+        exit(1);
+    }
+    bytes[len] = '\0';
+    return len;
+}
+
+static int client_strangers(const char *port, size_t count)
+{
+    static redisContext *contexts[MANY_MAX];
+    char path[64], bytes[256];
+
+    if (count > MANY_MAX)
+        return 2;
+    snprintf(path, sizeof(path), "127.0.0.1:%s", port);
+    for (size_t i = 0; i < count; i++)
+        contexts[i] = client_connect(path);
+    redisContext *more = client_connect(path);
+    client_until_closed(more, bytes, sizeof(bytes));
+    if (strcmp(bytes, "-ERR max number of clients reached\r\n") != 0) {
+        fprintf(stderr, "client: one more was told '%s'\n", bytes);
+        return 1;
+    }
+    redisFree(more);
+    for (size_t i = 0; i < count; i++) {
+        if (client_until_closed(contexts[i], bytes, sizeof(bytes)) != 0) {
+            fprintf(stderr, "client: a stranger was told '%s'\n", bytes);
+            return 1;
+        }
+        redisFree(contexts[i]);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 2 ? argv[1] : "";
@@ -289,6 +350,8 @@ int main(int argc, char **argv)
         return client_raw(argv[2]);
     if (strcmp(what, "many") == 0 && argc == 5)
         return client_many(argv[2], strtoul(argv[3], NULL, 10), argv[4]);
-    fprintf(stderr, "client: load, verify, raw or many\n");
+    if (strcmp(what, "strangers") == 0 && argc == 4)
+        return client_strangers(argv[2], strtoul(argv[3], NULL, 10));
+    fprintf(stderr, "client: load, verify, raw, many or strangers\n");
     return 2;
 }

@@ -188,8 +188,9 @@ static void on_control(struct stage *stage, const struct session_facts *facts,
     buf_free(&reply);
 }
 
-static void on_command(void *context, uint64_t number, bool control,
-                       const struct core_arg *argv, size_t argc)
+static void on_command(void *context, uint64_t number,
+                       enum server_access access, const struct core_arg *argv,
+                       size_t argc)
 {
     struct stage *stage = context;
     struct session_facts facts = {
@@ -201,6 +202,8 @@ static void on_command(void *context, uint64_t number, bool control,
         .wall_us = 1700000000000000,
     };
     struct buf reply = {0};
+
+    bool control = access == SERVER_CONTROL;
 
     stage->clients[control].commands++;
     if (++stage->commands >= COMMANDS - 1)
@@ -372,7 +375,8 @@ static int open_client(struct stage *stage, bool control)
     fuzz_check(listen(listening, 1) == 0);
     len = sizeof name;
     fuzz_check(getsockname(listening, (struct sockaddr *)&name, &len) == 0);
-    fuzz_check(server_listen(stage->server, listening, control) == 0);
+    fuzz_check(server_listen(stage->server, listening,
+                             control ? SERVER_CONTROL : SERVER_DATA) == 0);
     fuzz_check(connect(fd, (struct sockaddr *)&name, len) == 0);
     return fd;
 }

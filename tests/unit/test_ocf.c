@@ -80,6 +80,15 @@ static const struct ocf_action actions[] = {
     {.name = "validate-all", .run = act, .strict = true, .timeout_s = 20},
 };
 
+/* Red waits for nobody, it says. */
+static const char *clash(const struct ocf *ocf, size_t *param)
+{
+    *param = WAIT;
+    return ocf_given(ocf, WAIT) && strcmp(ocf_text(ocf, NAME), "red") == 0
+               ? "red does not wait"
+               : NULL;
+}
+
 static const struct ocf_agent agent = {
     .name = "thing",
     .version = "1.0",
@@ -89,6 +98,7 @@ static const struct ocf_agent agent = {
     .param_count = sizeof params / sizeof params[0],
     .actions = actions,
     .action_count = sizeof actions / sizeof actions[0],
+    .clash = clash,
 };
 
 /* --- running it --- */
@@ -191,6 +201,25 @@ static void only_strict_actions_refuse(void **state)
     assert_int_equal(saw.number, 3);
     assert_true(saw.given);
     assert_false(saw.good);
+}
+
+static void what_clashes_is_refused(void **state)
+{
+    (void)state;
+    setenv("OCF_RESKEY_name", "red", 1);
+    assert_int_equal(run("start"), OCF_SUCCESS);
+    setenv("OCF_RESKEY_wait", "1s", 1);
+    assert_int_equal(run("start"), OCF_ERR_ARGS);
+    assert_string_equal(errors,
+                        "ocf-exit-reason:wait=\"1s\": red does not wait\n");
+    assert_int_equal(run("validate-all"), OCF_ERR_CONFIGURED);
+    assert_int_equal(saw.runs, 1);
+    assert_int_equal(run("stop"), OCF_SUCCESS);
+    /* What is bad by itself is told first. */
+    setenv("OCF_RESKEY_count", "17", 1);
+    assert_int_equal(run("start"), OCF_ERR_ARGS);
+    assert_string_equal(errors,
+                        "ocf-exit-reason:count=\"17\"; allowed: 1 to 16\n");
 }
 
 static void what_is_required_is_demanded(void **state)
@@ -457,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup(actions_are_found, begin),
         cmocka_unit_test_setup(parameters_have_defaults, begin),
         cmocka_unit_test_setup(only_strict_actions_refuse, begin),
+        cmocka_unit_test_setup(what_clashes_is_refused, begin),
         cmocka_unit_test_setup(what_is_required_is_demanded, begin),
         cmocka_unit_test_setup(long_values_are_cut, begin),
         cmocka_unit_test_setup(the_prefix_may_be_given, begin),

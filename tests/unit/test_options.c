@@ -6,7 +6,7 @@
 
 #include "tests/unit/unit.h"
 
-enum { ARGS_MAX = 24 };
+enum { ARGS_MAX = 32 };
 
 /* What it says, in a buffer of just that size. */
 static char error[512];
@@ -72,6 +72,9 @@ static void what_is_not_given_has_a_default(void **state)
     assert_int_equal(options.data_fd, -1);
     assert_int_equal(options.control_fd, -1);
     assert_int_equal(options.link_fd, -1);
+    assert_int_equal(options.tcp_fd, -1);
+    assert_int_equal(options.secret_fd, -1);
+    assert_null(options.listen);
 }
 
 static void everything_can_be_given(void **state)
@@ -83,7 +86,8 @@ static void everything_can_be_given(void **state)
              "--group A-z_0.9 --state-dir=/s --mode=hot --expected-voters=16 "
              "--instances=10000 --write-timeout=3600000 --max-memory=18446744073709551615 "
              "--transfer-rate 1000000 --reads=local --fencing=required "
-             "--verbose --data-fd=3 --control-fd=4 --link-fd=1023");
+             "--verbose --data-fd=3 --control-fd=4 --link-fd=1023 "
+             "--tcp-fd=7 --secret-fd=8");
     assert_string_equal(options.group, "A-z_0.9");
     assert_int_equal(options.mode, CORE_HOT);
     assert_int_equal(options.expected_voters, 16);
@@ -97,6 +101,11 @@ static void everything_can_be_given(void **state)
     assert_int_equal(options.data_fd, 3);
     assert_int_equal(options.control_fd, 4);
     assert_int_equal(options.link_fd, 1023);
+    assert_int_equal(options.tcp_fd, 7);
+    assert_int_equal(options.secret_fd, 8);
+    accepted(&options, ENOUGH " --listen=[::]:6379 --passwd-file=/p");
+    assert_string_equal(options.listen, "[::]:6379");
+    assert_string_equal(options.passwd_file, "/p");
     accepted(&options, ENOUGH " --mode=hot --mode=warm --reads=linearizable "
                               "--fencing=none --expected-voters=1");
     assert_int_equal(options.mode, CORE_WARM);
@@ -126,6 +135,12 @@ static void bad_words_are_refused(void **state)
     refused("--reads=stale",
             "--reads is 'stale'; it must be linearizable or local");
     refused("--fencing=yes", "--fencing is 'yes'; it must be none or required");
+    refused("--listen=::1", "--listen is '::1'; it must be ADDRESS:PORT, as "
+                            "10.0.0.1:6379 or [fd00::1]:6379");
+    refused("--listen=0.0.0.0:1", "--passwd-file (with --listen) is missing");
+    refused("--passwd-file=/p", "--listen (with --passwd-file) is missing");
+    refused("--tcp-fd=7", "--secret-fd (with --tcp-fd) is missing");
+    refused("--secret-fd=7", "--tcp-fd (with --secret-fd) is missing");
     refused("--state-dir=", "--state-dir is ''; it must be a directory");
     refused("--socket-dir=", "--socket-dir is ''; it must be a directory");
 }

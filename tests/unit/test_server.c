@@ -29,7 +29,7 @@ struct fixture {
     size_t reply_size; /* above 0: replies are bulks of so many bytes */
     struct command {
         uint64_t number;
-        bool control;
+        enum server_access access;
         size_t argc;
         char word[32]; /* its second argument */
     } commands[COMMANDS_MAX];
@@ -66,8 +66,9 @@ static void answer(struct fixture *f, size_t at)
     buf_free(&reply);
 }
 
-static void on_command(void *context, uint64_t number, bool control,
-                       const struct core_arg *argv, size_t argc)
+static void on_command(void *context, uint64_t number,
+                       enum server_access access, const struct core_arg *argv,
+                       size_t argc)
 {
     struct fixture *f = context;
 
@@ -76,7 +77,7 @@ static void on_command(void *context, uint64_t number, bool control,
     struct command *command = &f->commands[f->count++];
     f->unsettled = true;
     command->number = number;
-    command->control = control;
+    command->access = access;
     command->argc = argc;
     if (argc > 1)
         snprintf(command->word, sizeof command->word, "%.*s",
@@ -130,9 +131,10 @@ static int begins(void **state)
     assert_int_equal(server_open(&f->server, f->loop, &events), 0);
     f->at_once = true;
     assert_int_equal(
-        server_listen(f->server, listen_at(&f->place, "data"), false), 0);
-    assert_int_equal(
-        server_listen(f->server, listen_at(&f->place, "control"), true), 0);
+        server_listen(f->server, listen_at(&f->place, "data"), SERVER_DATA), 0);
+    assert_int_equal(server_listen(f->server, listen_at(&f->place, "control"),
+                                   SERVER_CONTROL),
+                     0);
     *state = f;
     return 0;
 }
@@ -329,8 +331,8 @@ static void commands_are_told_apart(void **state)
     send_text(f, &data, "*3\r\n$4\r\nECHO\r\n$3\r\na\nb\r\n$0\r\n\r\n");
     receives_text(f, &data, "+a\nb\r\n");
     assert_int_equal(f->count, 2);
-    assert_true(f->commands[0].control);
-    assert_false(f->commands[1].control);
+    assert_int_equal(f->commands[0].access, SERVER_CONTROL);
+    assert_int_equal(f->commands[1].access, SERVER_DATA);
     assert_int_equal(f->commands[1].argc, 3);
     assert_int_equal(server_clients(f->server), 2);
     hang_up(&data);

@@ -285,6 +285,13 @@ static void options_are_read(void **state)
     assert_int_equal(
         options_of(&options, "--instances=5", error, sizeof(error)), 0);
     assert_int_equal(options.instances, 5);
+    assert_null(options.listen);
+    assert_int_equal(options_of(&options, "--listen=", error, sizeof(error)),
+                     0);
+    assert_null(options.listen);
+    assert_int_equal(
+        options_of(&options, "--passwd-file=", error, sizeof(error)), 0);
+    assert_null(options.passwd_file);
 }
 
 static void options_are_refused(void **state)
@@ -304,6 +311,11 @@ static void options_are_refused(void **state)
         {"--state-dir=s", "--state-dir is 's'; it must be an absolute path"},
         {"--group=a:b", "--group is 'a:b'; it must be 1 to 64 of A-Z a-z 0-9 "
                         "_ - ., not beginning with - or ."},
+        {"--listen=10.0.0.1", "--listen is '10.0.0.1'; it must be ADDRESS:PORT,"
+                              " as 10.0.0.1:6379 or [fd00::1]:6379"},
+        {"--listen=10.0.0.1:1", "--passwd-file (with --listen) is missing"},
+        {"--passwd-file=/p", "--listen (with --passwd-file) is missing"},
+        {"--passwd-file=p", "--passwd-file is 'p'; it must be an absolute path"},
         {"--wrong", "--wrong: unknown option"},
         {"--user", "--user: a value is missing"},
         {"more", "unexpected argument 'more'"},
