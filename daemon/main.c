@@ -34,7 +34,9 @@ enum {
     MAIN_BATCH = 60 * 1024,
     MAIN_SNAPSHOT_LOG = 8 * 1024 * 1024,
     MAIN_KEEP_LOG = 4 * 1024 * 1024,
-    MAIN_AHEAD_LOG = 16 * 1024 * 1024
+    MAIN_AHEAD_LOG = 16 * 1024 * 1024,
+    MAIN_REPLIES = 4 * 1024 * 1024,
+    MAIN_EFFECTS = 8 * 1024 * 1024 /* kept for the next step */
 };
 
 struct hotwarmd {
@@ -149,6 +151,8 @@ static void step_once(struct hotwarmd *d, struct core_event *event)
     event->now_ns = clock_monotonic_ns();
     event->wall_ms = clock_wall_ms();
     effects_reset(&d->effects);
+    if (d->effects.arena.cap > MAIN_EFFECTS)
+        effects_free(&d->effects);
     core_step(d->core, event, &d->effects);
     for (size_t i = 0; i < d->effects.count; i++)
         on_effect(d, &d->effects.list[i]);
@@ -329,6 +333,7 @@ static struct session_facts facts(const struct hotwarmd *d)
         .node = d->node,
         .mode = d->options.mode,
         .clients = server_clients(d->server),
+        .max_clients = server_clients_max(d->server),
         .max_memory = d->options.max_memory,
         .wall_us = clock_wall_ms() * 1000,
     };
@@ -539,6 +544,7 @@ static int start_core(struct hotwarmd *d, struct core_boot *boot, char *error,
         .keep_bytes = MAIN_KEEP_LOG,
         .ahead_bytes = MAIN_AHEAD_LOG,
         .chunk_bytes = MAIN_BATCH,
+        .reply_bytes = MAIN_REPLIES,
         .transfer_rate = d->options.transfer_rate,
     };
     int rc = uuid_random(&boot->fresh);
