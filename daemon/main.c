@@ -16,6 +16,7 @@
 #include "daemon/options.h"
 #include "daemon/session.h"
 #include "daemon/shell/clock.h"
+#include "daemon/shell/confine.h"
 #include "daemon/shell/cpgio.h"
 #include "daemon/shell/loopback.h"
 #include "daemon/shell/quorumio.h"
@@ -635,6 +636,7 @@ int main(int argc, char **argv)
 {
     struct hotwarmd d = {.status = 0};
     char error[LINK_MAX] = "";
+    const char *confined;
 
     int rc = options_parse(&d.options, argc, argv, error, sizeof(error));
     if (rc != 0) {
@@ -646,6 +648,12 @@ int main(int argc, char **argv)
         log_set_debug(true);
     if (d.options.standalone && standalone_prepare(&d.options) != 0)
         return 1;
+    /* A kernel without it is no reason not to serve. */
+    rc = confine(&confined);
+    if (rc == 0)
+        log_info("%s", confined);
+    else
+        log_warn("not confined: %s", strerror(rc));
     rc = start(&d, error, sizeof(error));
     if (rc == 0) {
         begin(&d);

@@ -9,6 +9,10 @@
  *                         everything that comes back
  *   many SOCKET COUNT KEY COUNT connections at once, each with an INCR; 0 if
  *                         the replies are 1 to COUNT
+ *   hold SOCKET           connects, and waits to be killed
+ *   owed SOCKET COUNT WORD...
+ *                         sends that command COUNT times, never reads, and waits
+ *                         to be killed
  *
  * Every wait is bounded by BOUND_S seconds.
  */
@@ -274,6 +278,22 @@ static int client_many(const char *path, size_t count, const char *key)
     return 0;
 }
 
+static int client_owed(const char *path, size_t count, int argc,
+                       const char **argv)
+{
+    redisContext *context = client_connect(path);
+    int done = 0;
+
+    for (size_t i = 0; i < count; i++)
+        redisAppendCommandArgv(context, argc, argv, NULL);
+    while (done == 0)
+        if (redisBufferWrite(context, &done) != REDIS_OK)
+            break; /* closed: so be it */
+    pause();
+    redisFree(context);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 2 ? argv[1] : "";
@@ -289,6 +309,11 @@ int main(int argc, char **argv)
         return client_raw(argv[2]);
     if (strcmp(what, "many") == 0 && argc == 5)
         return client_many(argv[2], strtoul(argv[3], NULL, 10), argv[4]);
-    fprintf(stderr, "client: load, verify, raw or many\n");
+    if (strcmp(what, "hold") == 0 && argc == 3)
+        return client_owed(argv[2], 0, 0, NULL);
+    if (strcmp(what, "owed") == 0 && argc > 4)
+        return client_owed(argv[2], strtoul(argv[3], NULL, 10), argc - 4,
+                           (const char **)(uintptr_t)&argv[4]);
+    fprintf(stderr, "client: load, verify, raw, many, hold or owed\n");
     return 2;
 }
