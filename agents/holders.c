@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -103,6 +104,30 @@ static bool kill_if_holder(pid_t pid, const struct stat *wanted, char *names,
     return hit;
 }
 
+int holders_open(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    char parent[PATH_MAX];
+    struct stat is;
+
+    if (name == NULL || (size_t)(name - path) >= sizeof parent)
+        return -1;
+    memcpy(parent, path, (size_t)(name - path));
+    parent[name - path] = '\0';
+    int dir = open(parent, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0)
+        return -1;
+    int fd = openat(dir, name + 1,
+                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    close(dir);
+    if (fd >= 0 &&
+        (fstat(fd, &is) != 0 || !S_ISREG(is.st_mode) || is.st_nlink != 1)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 unsigned holders_kill(const char *path, char *names, size_t size)
 {
     struct stat wanted;
@@ -112,7 +137,12 @@ unsigned holders_kill(const char *path, char *names, size_t size)
 
     if (names != NULL)
         names[0] = '\0';
-    if (stat(path, &wanted) != 0)
+    int fd = holders_open(path);
+    if (fd < 0)
+        return 0;
+    int rc = fstat(fd, &wanted);
+    close(fd);
+    if (rc != 0)
         return 0;
     proc = opendir("/proc");
     if (proc == NULL)

@@ -59,7 +59,7 @@ bool instance_locked(const struct instance *instance)
 
     if (instance->lock[0] == '\0')
         return false;
-    fd = open(instance->lock, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    fd = holders_open(instance->lock);
     if (fd < 0)
         return false;
     /* Shared, so that two that look do not see each other. Closing gives it

@@ -498,7 +498,7 @@ static int replica_validate_all(struct ocf *ocf)
         return OCF_ERR_INSTALLED;
     }
     arguments_state_dir(ocf, dir);
-    if (stat(dir, &is) == 0 ? !S_ISDIR(is.st_mode) : errno != ENOENT) {
+    if (lstat(dir, &is) == 0 ? !S_ISDIR(is.st_mode) : errno != ENOENT) {
         ocf_reason(ocf, "state_dir=\"%.80s\" cannot be a directory here", dir);
         return OCF_ERR_ARGS;
     }

@@ -17,6 +17,7 @@
 #include "daemon/options.h"
 #include "daemon/session.h"
 #include "daemon/shell/clock.h"
+#include "daemon/shell/confine.h"
 #include "daemon/shell/cpgio.h"
 #include "daemon/shell/loopback.h"
 #include "daemon/shell/quorumio.h"
@@ -35,7 +36,9 @@ enum {
     MAIN_BATCH = 60 * 1024,
     MAIN_SNAPSHOT_LOG = 8 * 1024 * 1024,
     MAIN_KEEP_LOG = 4 * 1024 * 1024,
-    MAIN_AHEAD_LOG = 16 * 1024 * 1024
+    MAIN_AHEAD_LOG = 16 * 1024 * 1024,
+    MAIN_REPLIES = 4 * 1024 * 1024,
+    MAIN_EFFECTS = 8 * 1024 * 1024 /* kept for the next step */
 };
 
 struct hotwarmd {
@@ -151,6 +154,8 @@ static void step_once(struct hotwarmd *d, struct core_event *event)
     event->now_ns = clock_monotonic_ns();
     event->wall_ms = clock_wall_ms();
     effects_reset(&d->effects);
+    if (d->effects.arena.cap > MAIN_EFFECTS)
+        effects_free(&d->effects);
     core_step(d->core, event, &d->effects);
     for (size_t i = 0; i < d->effects.count; i++)
         on_effect(d, &d->effects.list[i]);
@@ -331,6 +336,7 @@ static struct session_facts facts(const struct hotwarmd *d)
         .node = d->node,
         .mode = d->options.mode,
         .clients = server_clients(d->server),
+        .max_clients = server_clients_max(d->server),
         .max_memory = d->options.max_memory,
         .wall_us = clock_wall_ms() * 1000,
     };
@@ -544,6 +550,7 @@ static int start_core(struct hotwarmd *d, struct core_boot *boot, char *error,
         .keep_bytes = MAIN_KEEP_LOG,
         .ahead_bytes = MAIN_AHEAD_LOG,
         .chunk_bytes = MAIN_BATCH,
+        .reply_bytes = MAIN_REPLIES,
         .transfer_rate = d->options.transfer_rate,
     };
     int rc = uuid_random(&boot->fresh);
@@ -643,6 +650,7 @@ int main(int argc, char **argv)
 {
     struct hotwarmd d = {.status = 0};
     char error[LINK_MAX] = "";
+    const char *confined;
 
     int rc = options_parse(&d.options, argc, argv, error, sizeof(error));
     if (rc != 0) {
@@ -654,6 +662,12 @@ int main(int argc, char **argv)
         log_set_debug(true);
     if (d.options.standalone && standalone_prepare(&d.options) != 0)
         return 1;
+    /* A kernel without it is no reason not to serve. */
+    rc = confine(&confined);
+    if (rc == 0)
+        log_info("%s", confined);
+    else
+        log_warn("not confined: %s", strerror(rc));
     rc = start(&d, error, sizeof(error));
     if (rc == 0) {
         begin(&d);

@@ -126,9 +126,10 @@ static void answer_info(const struct session_facts *facts,
     buf_printf(&text,
                "# Server\r\nredis_version:7.0.0\r\nredis_mode:standalone\r\n"
                "hotwarm_group:%s\r\n\r\n# Clients\r\nconnected_clients:%zu\r\n"
-               "\r\n# Memory\r\nused_memory:%zu\r\nmaxmemory:%" PRIu64
+               "maxclients:%zu\r\n\r\n# Memory\r\nused_memory:%zu\r\nmaxmemory:%" PRIu64
                "\r\n\r\n# Replication\r\nrole:%s\r\n",
-               facts->group, facts->clients, status.bytes, facts->max_memory,
+               facts->group, facts->clients, facts->max_clients, status.bytes,
+               facts->max_memory,
                status.open ? "master" : "slave");
     buf_printf(&text,
                "hotwarm_role:%s\r\nhotwarm_mode:%s\r\nhotwarm_why:%s\r\n"

@@ -23,7 +23,7 @@ struct session_facts {
     const char *group;
     uint32_t node;
     enum core_mode mode;
-    size_t clients;
+    size_t clients, max_clients;
     uint64_t max_memory; /* bytes; 0: no limit */
     uint64_t wall_us;
 };

@@ -1,10 +1,12 @@
 #include "lib/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <syslog.h>
+#include <time.h>
 
 #include <qb/qblog.h>
 
@@ -139,4 +141,23 @@ void log_debug(const char *format, ...)
     va_start(args, format);
     emit(LOG_DEBUG, format, args);
     va_end(args);
+}
+
+void log_warn_seldom(struct log_seldom *seldom, const char *format, ...)
+{
+    struct timespec now;
+    va_list args;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (seldom->said_s != 0 && now.tv_sec - seldom->said_s < LOG_SELDOM_S) {
+        seldom->unsaid++;
+        return;
+    }
+    seldom->said_s = now.tv_sec;
+    va_start(args, format);
+    emit(LOG_WARNING, format, args);
+    va_end(args);
+    if (seldom->unsaid > 0)
+        log_warn("… and %" PRIu64 " more like this before it", seldom->unsaid);
+    seldom->unsaid = 0;
 }

@@ -29,6 +29,7 @@
 #define HOTWARM_LIB_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define LOG_MESSAGE_MAX 400
 
@@ -43,6 +44,19 @@ void log_close(void);
 
 /* Lets log_debug through, or not. Only while open. 0 or errno. */
 int log_set_debug(bool on);
+
+/* What may come in any number, said at most once in LOG_SELDOM_S seconds. Zeroed:
+ * never yet. */
+#define LOG_SELDOM_S 10
+
+struct log_seldom {
+    int64_t said_s;  /* 0: never */
+    uint64_t unsaid; /* since */
+};
+
+/* As log_warn, or not at all; then the next one says how many there were. */
+void log_warn_seldom(struct log_seldom *seldom, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 void log_err(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

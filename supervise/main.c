@@ -88,6 +88,7 @@ static int prepare(struct supervisor *supervisor)
     const struct options *options = &supervisor->options;
     char *error = supervisor->error;
     size_t size = sizeof(supervisor->error);
+    int dir = -1;
 
     if (geteuid() != 0) {
         snprintf(error, size, "it has to be started by root");
@@ -99,10 +100,13 @@ static int prepare(struct supervisor *supervisor)
     if (rc == 0)
         rc = places_run_dir(options->run_dir, error, size);
     if (rc == 0)
-        rc = places_state_dir(options->state_dir, &supervisor->account, error,
-                              size);
-    if (rc == 0)
-        rc = places_lock(options->state_dir, &supervisor->lock_fd, error, size);
+        rc = places_state_dir(options->state_dir, &supervisor->account, &dir,
+                              error, size);
+    if (rc == 0) {
+        rc = places_lock(options->state_dir, dir, &supervisor->lock_fd, error,
+                         size);
+        close(dir);
+    }
     if (rc == 0)
         rc = sockets_make(&supervisor->sockets, options->run_dir,
                           options->group, options->socket_group, error, size);

@@ -44,25 +44,39 @@ static int refuse(int rc, const char *path, const char *why, char *error,
     return rc;
 }
 
-/* Opens a directory, made with `mode` and owner `uid` when missing. */
+/* Opens a directory, made with `mode` and owner `uid` when missing. Whoever may
+ * write beside it could put something else in its place at any moment: no link is
+ * followed, and nothing is given away that root did not just make. */
 static int open_directory(const char *path, const struct account *owner,
                           mode_t mode, int *fd)
 {
     bool made = mkdir(path, 0700) == 0;
+    struct stat status;
 
     if (!made && errno != EEXIST)
         return errno;
-    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (*fd < 0)
         return errno;
     if (made &&
-        (fchown(*fd, owner->uid, owner->gid) < 0 || fchmod(*fd, mode) < 0)) {
+        (fstat(*fd, &status) < 0 ||
+         (status.st_uid == 0 && (fchown(*fd, owner->uid, owner->gid) < 0 ||
+                                 fchmod(*fd, mode) < 0)))) {
         int rc = errno;
         close(*fd);
         rmdir(path);
         return rc;
     }
     return 0;
+}
+
+static const char *open_error(const char *path, int rc)
+{
+    struct stat status;
+
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+        return "it is a symbolic link: name the directory itself";
+    return strerror(rc);
 }
 
 int places_run_dir(const char *path, char *error, size_t error_size)
@@ -73,7 +87,7 @@ int places_run_dir(const char *path, char *error, size_t error_size)
 
     int rc = open_directory(path, &root, 0755, &fd);
     if (rc != 0)
-        return refuse(rc, path, strerror(rc), error, error_size);
+        return refuse(rc, path, open_error(path, rc), error, error_size);
     if (fstat(fd, &status) < 0)
         rc = refuse(errno, path, strerror(errno), error, error_size);
     else if (status.st_uid != 0 || (status.st_mode & 0022) != 0)
@@ -84,15 +98,15 @@ int places_run_dir(const char *path, char *error, size_t error_size)
     return rc;
 }
 
-int places_state_dir(const char *path, const struct account *owner, char *error,
-                     size_t error_size)
+int places_state_dir(const char *path, const struct account *owner, int *out,
+                     char *error, size_t error_size)
 {
     struct stat status;
     int fd = -1;
 
     int rc = open_directory(path, owner, 0700, &fd);
     if (rc != 0)
-        return refuse(rc, path, strerror(rc), error, error_size);
+        return refuse(rc, path, open_error(path, rc), error, error_size);
     if (fstat(fd, &status) < 0)
         rc = refuse(errno, path, strerror(errno), error, error_size);
     else if (status.st_uid != owner->uid)
@@ -100,7 +114,10 @@ int places_state_dir(const char *path, const struct account *owner, char *error,
                     error, error_size);
     else if ((status.st_mode & 07777) != 0700 && fchmod(fd, 0700) < 0)
         rc = refuse(errno, path, strerror(errno), error, error_size);
-    close(fd);
+    if (rc != 0)
+        close(fd);
+    else
+        *out = fd;
     return rc;
 }
 
@@ -116,7 +133,8 @@ static bool places_take(int fd)
     return true;
 }
 
-int places_lock(const char *state_dir, int *fd, char *error, size_t error_size)
+int places_lock(const char *state_dir, int dir, int *fd, char *error,
+                size_t error_size)
 {
     char path[PATH_MAX + 8];
     struct stat status;
@@ -124,8 +142,8 @@ int places_lock(const char *state_dir, int *fd, char *error, size_t error_size)
 
     snprintf(path, sizeof(path), "%s/lock", state_dir);
     /* The daemon's user owns the directory: nothing is followed. */
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-               0600);
+    *fd = openat(dir, "lock",
+                 O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (*fd < 0)
         return refuse(errno, path, strerror(errno), error, error_size);
     if (fstat(*fd, &status) < 0)

@@ -9,7 +9,8 @@
  *                    inside is for people.
  *
  *   A missing directory is made; its parent must exist. What exists is never
- *   given to another owner.
+ *   given to another owner, and no symbolic link is followed: the daemon's user
+ *   may change what is in STATE_DIR, and perhaps beside it, at any moment.
  *
  * OWNERSHIP
  *   The lock's descriptor is the caller's. Closing the last copy releases it.
@@ -31,14 +32,16 @@ struct account {
 int places_account(const char *user, struct account *account, char *error,
                    size_t error_size);
 
-/* Make and check. 0; or errno with a sentence in `error`. */
+/* Make and check. 0; or errno with a sentence in `error`. *fd is the directory
+ * that was checked, whatever stands at its path by then. */
 int places_run_dir(const char *path, char *error, size_t error_size);
-int places_state_dir(const char *path, const struct account *owner, char *error,
-                     size_t error_size);
+int places_state_dir(const char *path, const struct account *owner, int *fd,
+                     char *error, size_t error_size);
 
-/* Takes the lock. 0 and *fd; EWOULDBLOCK when it is taken; or errno; with a
- * sentence in `error`. */
-int places_lock(const char *state_dir, int *fd, char *error, size_t error_size);
+/* Takes the lock in the directory `dir`, whose path is for people. 0 and *fd;
+ * EWOULDBLOCK when it is taken; or errno; with a sentence in `error`. */
+int places_lock(const char *state_dir, int dir, int *fd, char *error,
+                size_t error_size);
 
 /* Writes this process' pid into the lock file. */
 void places_sign(int lock_fd);

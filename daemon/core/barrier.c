@@ -30,23 +30,27 @@ static void batch_drop(struct barrier_batch *batch, size_t count)
             batch->count * sizeof(*batch->list));
 }
 
+/* As many as fill a step's room with their replies; all are true at once, and
+ * the others still are in the next step. */
 static void batch_run(struct core *core, struct barrier_batch *batch)
 {
     struct core_arg argv[COMMAND_ARGS_MAX];
     struct buf reply = {0};
-    size_t argc = 0;
+    size_t argc = 0, count = 0, bytes = 0;
 
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct buf *command = &batch->list[i].command;
+    while (count < batch->count && bytes < core->options.reply_bytes) {
+        const struct barrier_read *read = &batch->list[count++];
+        const struct buf *command = &read->command;
         struct cursor cursor = cursor_make(command->data, command->len);
         buf_reset(&reply);
         if (command_decode(&cursor, argv, &argc) == 0)
             machine_read(&core->machine, argv, argc, &reply);
-        core_reply(core, batch->list[i].request, OUTCOME_OK,
-                   core->machine.at.seq, reply.data, reply.len);
+        core_reply(core, read->request, OUTCOME_OK, core->machine.at.seq,
+                   reply.data, reply.len);
+        bytes += reply.len;
     }
     buf_free(&reply);
-    batch_drop(batch, batch->count);
+    batch_drop(batch, count);
 }
 
 /* Refuses those whose time is over at `now_ns`. */
@@ -184,7 +188,10 @@ void barrier_settle(struct core *core)
     }
     if (barrier->id != 0 && barrier_is_reached(core)) {
         batch_run(core, &barrier->asked);
-        barrier->id = 0;
+        if (barrier->asked.count == 0)
+            barrier->id = 0;
+        else
+            barrier->more_ns = core->now_ns + 1;
     }
     if (barrier->id == 0 && barrier->asked.count == 0) {
         struct barrier_batch empty = barrier->asked;
@@ -204,6 +211,8 @@ uint64_t barrier_deadline(const struct core *core)
 
     if (barrier->id != 0 && barrier_serves(core))
         deadline = barrier->retry_ns;
+    if (barrier->more_ns > core->now_ns && barrier->more_ns < deadline)
+        deadline = barrier->more_ns;
     if (barrier->asked.count > 0 &&
         barrier->asked.list[0].deadline_ns < deadline)
         deadline = barrier->asked.list[0].deadline_ns;

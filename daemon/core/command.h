@@ -29,6 +29,9 @@
 
 #define COMMAND_ARGS_MAX 1024
 
+/* The longest reply, about: a read that would need more is refused. */
+#define COMMAND_REPLY_MAX (64u * 1024 * 1024)
+
 struct command_call {
     struct keyspace *keyspace;
     const struct core_arg *argv;

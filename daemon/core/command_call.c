@@ -58,6 +58,15 @@ void call_bad_expiry(struct command_call *call)
     reply_bad_expiry(call->reply, call->argv[0].data, call->argv[0].len);
 }
 
+bool call_too_long(struct command_call *call)
+{
+    if (call->reply->len <= COMMAND_REPLY_MAX)
+        return false;
+    buf_free(call->reply);
+    reply_error(call->reply, "ERR the reply would be too long");
+    return true;
+}
+
 void call_reply_value(struct command_call *call, const struct key *key)
 {
     if (key == NULL)

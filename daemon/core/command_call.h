@@ -27,6 +27,10 @@ bool call_key_of(struct command_call *call, size_t arg, enum key_type type,
 void call_wrong_arity(struct command_call *call);
 void call_bad_expiry(struct command_call *call);
 
+/* The reply is too long: an error has taken its place. `call->reply` began
+ * empty. */
+bool call_too_long(struct command_call *call);
+
 /* A string's value, nil for NULL. */
 void call_reply_value(struct command_call *call, const struct key *key);
 

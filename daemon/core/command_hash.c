@@ -61,7 +61,7 @@ void run_hmget(struct command_call *call)
     if (!call_hash(call, &key))
         return;
     reply_array(call->reply, call->argc - 2);
-    for (size_t at = 2; at < call->argc; at++)
+    for (size_t at = 2; at < call->argc && !call_too_long(call); at++)
         reply_field(call, call_field(call, key, at));
 }
 
@@ -78,7 +78,8 @@ static void reply_fields(struct command_call *call, bool names, bool values)
     }
     reply_array(call->reply,
                 key->fields.table.count * (names && values ? 2 : 1));
-    for (field = key->fields.first; field != NULL; field = field->next) {
+    for (field = key->fields.first; field != NULL && !call_too_long(call);
+         field = field->next) {
         if (names)
             reply_bulk(call->reply, field->name, field->item.key_len);
         if (values)

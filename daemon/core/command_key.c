@@ -97,6 +97,8 @@ static void search_visit(struct table_item *item, void *context)
     const struct core_arg *pattern = search->pattern;
 
     search->seen++;
+    if (search->names.len > COMMAND_REPLY_MAX)
+        return;
     if (pattern != NULL &&
         !glob_match(pattern->data, pattern->len, item->key, item->key_len))
         return;
@@ -112,6 +114,7 @@ static void search_reply(struct command_call *call, struct search *search)
 {
     reply_array(call->reply, search->found);
     buf_bytes(call->reply, search->names.data, search->names.len);
+    call_too_long(call);
     buf_free(&search->names);
 }
 

@@ -243,7 +243,7 @@ void run_get(struct command_call *call)
 void run_mget(struct command_call *call)
 {
     reply_array(call->reply, call->argc - 1);
-    for (size_t at = 1; at < call->argc; at++) {
+    for (size_t at = 1; at < call->argc && !call_too_long(call); at++) {
         const struct key *key = call_key(call, at);
         call_reply_value(call,
                          key != NULL && key->type == KEY_STRING ? key : NULL);

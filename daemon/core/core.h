@@ -105,6 +105,8 @@ struct core_options {
                             quarter of what the keys take */
     size_t ahead_bytes;    /* log bytes that may wait for the disk, about */
     size_t chunk_bytes;    /* snapshot bytes per message in a transfer */
+    size_t reply_bytes;    /* of linearizable reads' replies in one step, and a
+                            last one; others follow in the next steps */
     bool fencing; /* two voters: a fencing that is confirmed ends waiting */
     uint64_t transfer_rate; /* bytes a second of a snapshot; 0: no limit */
 };

@@ -121,6 +121,7 @@ struct barrier {
     uint64_t last_id;
     uint64_t id; /* the round that is out; 0: none */
     uint64_t retry_ns;
+    uint64_t more_ns; /* when to go on with those of `asked` that may be run */
     struct barrier_batch asked;   /* the reads of that round */
     struct barrier_batch waiting; /* those of the next */
 };

@@ -4,16 +4,15 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <hiredis/hiredis.h>
-
 #include "daemon/shell/clock.h"
+#include "daemon/shell/listener.h"
+#include "daemon/shell/resp.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -21,55 +20,45 @@
 
 enum {
     SERVER_READ = 64 * 1024,
-    SERVER_COMMAND = 2 * 1024 * 1024, /* the largest command, with room */
-    SERVER_ARGS = 4096,
-    SERVER_ACCEPT = 128, /* new clients in one turn of the loop */
-    SERVER_TURN = 256,   /* clients in one turn of the loop */
-    SERVER_LISTENERS = 3,
+    SERVER_TURN = 256, /* clients in one turn of the loop */
+    SERVER_SLOT = 256, /* what a command under way takes besides its bytes */
+    SERVER_KEEP = 8 * 1024, /* room that a client without replies may keep */
+    SERVER_LISTENERS = 3,   /* by the access of their new clients */
     SERVER_SWEEP_MS = 1000, /* between two looks for late strangers */
     SERVER_KEEPALIVE_S = 60 /* of silence, then the peer's TCP is asked */
 };
 
-#if HIREDIS_MAJOR >= 1
-typedef size_t reader_count;
-#else
-typedef int reader_count;
-#endif
-
 struct server_slot {
     struct table_item item; /* in server->slots, by number */
     uint64_t number;
-    struct server_client *client;
-    struct server_slot *next; /* the client's next command */
+    struct server_client *client; /* NULL: gone */
+    struct server_slot *next;     /* the client's next command */
+    size_t bytes;                 /* of the command */
     bool ready;
     struct buf reply;
 };
 
-struct server_listener {
-    struct server *server;
-    int fd;
-    enum server_access access;
-};
-
 struct server_client {
     struct server *server;
-    struct server_client *next;
-    int fd;
+    struct server_client *next, **link; /* link: what points to it */
+    struct listener *listener;
     enum server_access access;
     uint64_t opened_ns;
+    int fd;
     bool ended;    /* it sends no more */
     bool closing;  /* no more commands; closed when all replies are out */
     bool answered; /* in server->answered */
     struct server_client *next_answered;
     uint32_t watched; /* for what, by server->poll */
-    redisReader *reader;
-    size_t begun;     /* bytes read since the last whole command */
-    redisReply *held; /* a command of another kind than those under way */
-    int kind;         /* … which is this */
+    struct resp *resp;
+    int kind; /* of the commands that are under way */
     struct server_slot *first, *last;
-    size_t waiting;
+    size_t waiting;   /* commands under way */
+    size_t under_way; /* … their bytes */
+    size_t replied;   /* bytes of replies that wait for an earlier one */
     struct buf output;
     size_t written;
+    size_t held; /* its part of server->held */
 };
 
 /* libqb turns four descriptors in a pass and looks for each one's row among all
@@ -81,33 +70,17 @@ struct server {
     bool busy;     /* in server_settle or in a turn that ends with it */
     bool commands; /* were handed out since events.settle */
     struct server_client *answered; /* have a reply to be sent */
-    struct server_listener listeners[SERVER_LISTENERS];
-    size_t listener_count;
-    bool full;                           /* of descriptors: not listening */
-    redisReplyObjectFunctions functions; /* hiredis' own, but for arrays */
-    void *(*create_array)(const redisReadTask *task, reader_count count);
-    struct server_client *clients;
-    size_t client_count;
-    size_t stranger_count;
-    qb_loop_timer_handle sweep; /* while there are strangers */
+    struct listener listeners[SERVER_LISTENERS];
+    size_t strangers;
+    qb_loop_timer_handle sweep;    /* while there are any */
+    struct server_client *clients; /* the newest first */
     struct table slots;
     uint64_t last_number;
+    size_t under_way; /* bytes of all commands without a reply */
+    bool crowded;     /* … are too many: no more are taken for now */
+    size_t held;      /* bytes that clients hold besides */
+    struct log_seldom malformed, relieved;
 };
-
-static int32_t listener_on_ready(int32_t fd, int32_t revents, void *data);
-
-/* Out of descriptors a listening socket stays readable: it is left alone until
- * a client goes. */
-static void server_set_full(struct server *server, bool full)
-{
-    if (server->full == full)
-        return;
-    server->full = full;
-    for (size_t i = 0; i < server->listener_count; i++)
-        qb_loop_poll_mod(server->loop, QB_LOOP_MED, server->listeners[i].fd,
-                         full ? 0 : POLLIN, &server->listeners[i],
-                         listener_on_ready);
-}
 
 /* ---- clients ---- */
 
@@ -118,18 +91,25 @@ static void slot_free(struct server *server, struct server_slot *slot)
     free(slot);
 }
 
+/* Brings server->held up to date with what the client holds. */
+static void client_count(struct server_client *client)
+{
+    size_t holds =
+        resp_bytes(client->resp) + client->output.cap + client->replied;
+
+    client->server->held += holds - client->held;
+    client->held = holds;
+}
+
 static void client_close(struct server_client *client)
 {
     struct server *server = client->server;
-    struct server_client **at = &server->clients;
 
-    while (*at != client)
-        at = &(*at)->next;
-    *at = client->next;
-    server->client_count--;
-    server->stranger_count -= client->access == SERVER_STRANGER;
+    *client->link = client->next;
+    if (client->next != NULL)
+        client->next->link = client->link;
     if (client->answered) {
-        at = &server->answered;
+        struct server_client **at = &server->answered;
         while (*at != client)
             at = &(*at)->next_answered;
         *at = client->next_answered;
@@ -140,23 +120,53 @@ static void client_close(struct server_client *client)
     while (client->first != NULL) {
         struct server_slot *slot = client->first;
         client->first = slot->next;
-        slot_free(server, slot);
+        slot->client = NULL;
+        if (slot->ready)
+            slot_free(server, slot); /* else the core still has the command */
     }
-    if (client->held != NULL)
-        freeReplyObject(client->held);
-    redisReaderFree(client->reader);
+    resp_close(client->resp);
     buf_free(&client->output);
+    server->held -= client->held;
+    server->strangers -= client->access == SERVER_STRANGER;
+    listener_gone(client->listener);
     free(client);
-    server_set_full(server, false);
+}
+
+/* Replies that it has not got yet, as far as there are any. */
+static size_t client_unread(const struct server_client *client)
+{
+    return client->output.len - client->written + client->replied;
+}
+
+/* Where much is held already, a client may leave less unread. */
+static size_t server_output(const struct server *server)
+{
+    return server->held > SERVER_HELD / 2 ? SERVER_OUTPUT_LOW : SERVER_OUTPUT;
 }
 
 /* It has so much under way that no more is taken from it. */
 static bool client_stuffed(const struct server_client *client)
 {
+    const struct server *server = client->server;
+
     return client->waiting >=
                (client->access == SERVER_STRANGER ? 1 : SERVER_PIPELINE) ||
-           (client->held != NULL && client->waiting > 0) ||
-           client->output.len - client->written >= SERVER_OUTPUT;
+           client->under_way >= SERVER_UNDER_WAY ||
+           (resp_holds(client->resp) && client->waiting > 0) ||
+           client_unread(client) >= server_output(server) ||
+           (server->crowded && client->access != SERVER_CONTROL);
+}
+
+/* It has a turn as soon as may be. */
+static void client_answered(struct server_client *client)
+{
+    struct server *server = client->server;
+
+    if (client->answered)
+        return;
+    client->answered = true;
+    client->next_answered = server->answered;
+    server->answered = client;
 }
 
 /* What the loop should wait for, as things stand. */
@@ -179,6 +189,7 @@ static void client_collect(struct server_client *client)
     while (client->first != NULL && client->first->ready) {
         struct server_slot *slot = client->first;
         buf_bytes(&client->output, slot->reply.data, slot->reply.len);
+        client->replied -= slot->reply.len;
         client->first = slot->next;
         if (client->first == NULL)
             client->last = NULL;
@@ -203,13 +214,16 @@ static bool client_write(struct server_client *client)
         client->written += (size_t)count;
     }
     buf_reset(&client->output);
+    if (client->output.cap > SERVER_KEEP)
+        buf_free(&client->output);
     client->written = 0;
     return !(client->closing && client->first == NULL);
 }
 
 /* ---- commands ---- */
 
-static struct server_slot *client_new_slot(struct server_client *client)
+static struct server_slot *client_new_slot(struct server_client *client,
+                                           size_t bytes)
 {
     struct server *server = client->server;
     struct server_slot *slot = mem_calloc(1, sizeof(*slot));
@@ -218,6 +232,7 @@ static struct server_slot *client_new_slot(struct server_client *client)
     slot->item.key = (const uint8_t *)&slot->number;
     slot->item.key_len = sizeof(slot->number);
     slot->client = client;
+    slot->bytes = bytes + SERVER_SLOT;
     table_add(&server->slots, &slot->item);
     if (client->last == NULL)
         client->first = slot;
@@ -225,156 +240,85 @@ static struct server_slot *client_new_slot(struct server_client *client)
         client->last->next = slot;
     client->last = slot;
     client->waiting++;
+    client->under_way += slot->bytes;
+    server->under_way += slot->bytes;
+    if (server->under_way >= SERVER_UNDER_WAY_ALL)
+        server->crowded = true;
     return slot;
 }
 
-static void client_protocol_error(struct server_client *client,
-                                  const char *text)
+/* Its command has a reply. */
+static void slot_ready(struct server *server, struct server_slot *slot)
 {
-    struct server_slot *slot = client_new_slot(client);
-
-    buf_printf(&slot->reply, "-ERR Protocol error: %s\r\n", text);
     slot->ready = true;
+    server->under_way -= slot->bytes;
+    if (slot->client != NULL)
+        slot->client->under_way -= slot->bytes;
+}
+
+static void client_malformed(struct server_client *client, const char *error)
+{
+    struct server *server = client->server;
+    struct server_slot *slot = client_new_slot(client, 0);
+
+    buf_printf(&slot->reply, "-ERR Protocol error: %s\r\n", error);
+    client->replied += slot->reply.len;
+    slot_ready(server, slot);
     client->closing = true;
-}
-
-/* hiredis' complaint in Redis' own words, where that has some. */
-static const char *reader_error(const redisReader *reader)
-{
-    if (reader->err == REDIS_ERR_OOM ||
-        strstr(reader->errstr, "ulti-bulk length") != NULL)
-        return "invalid multibulk length";
-    if (strstr(reader->errstr, "ulk string length") != NULL)
-        return "invalid bulk length";
-    return "invalid bytes: a command is an array of bulk strings";
-}
-
-/* The byte that begins such an element. */
-static char type_byte(int type)
-{
-    switch (type) {
-    case REDIS_REPLY_STATUS:
-        return '+';
-    case REDIS_REPLY_ERROR:
-        return '-';
-    case REDIS_REPLY_INTEGER:
-        return ':';
-    default:
-        return '*';
-    }
-}
-
-static void client_bad_element(struct server_client *client, int type)
-{
-    char text[] = "expected '$', got '?'";
-
-    if (type == REDIS_REPLY_NIL) {
-        client_protocol_error(client, "invalid bulk length");
-        return;
-    }
-    text[sizeof text - 3] = type_byte(type);
-    client_protocol_error(client, text);
+    log_warn_seldom(&server->malformed, "closing a client of the %s socket: %s",
+                    client->listener->name, error);
 }
 
 /* True when it is done with; false when it has to wait. */
 static bool client_command(struct server_client *client,
-                           const redisReply *reply)
+                           const struct core_arg *argv, size_t argc)
 {
     struct server *server = client->server;
-    struct core_arg argv[SERVER_ARGS]; /* reader_array lets no more through */
 
-    if (reply->type != REDIS_REPLY_ARRAY) {
-        client_protocol_error(client, "expected '*'");
-        return true;
-    }
-    if (reply->elements == 0)
+    if (argc == 0)
         return true; /* as Redis: nothing, and no reply */
-    for (size_t i = 0; i < reply->elements; i++) {
-        const redisReply *element = reply->element[i];
-        if (element->type != REDIS_REPLY_STRING) {
-            client_bad_element(client, element->type);
-            return true;
-        }
-        argv[i].data = (const uint8_t *)element->str;
-        argv[i].len = element->len;
-    }
-    int kind =
-        server->events.kind(server->events.context, argv, reply->elements);
+    int kind = server->events.kind(server->events.context, argv, argc);
     if (client->waiting > 0 && kind != client->kind)
         return false;
     client->kind = kind;
-    uint64_t number = client_new_slot(client)->number;
+    uint64_t number =
+        client_new_slot(client, resp_command_bytes(client->resp))->number;
     server->commands = true;
     server->events.command(server->events.context, number, client->access, argv,
-                           reply->elements);
+                           argc);
     return true;
 }
 
-/* For hiredis: a command's arguments. It would make room for any number that
- * the client names. */
-static void *reader_array(const redisReadTask *task, reader_count count)
+/* There is no whole command. */
+static void client_waits(struct server_client *client)
 {
-    const struct server_client *client = task->privdata;
-
-    if (task->parent != NULL || count > SERVER_ARGS)
-        return NULL;
-    return client->server->create_array(task, count);
-}
-
-static redisReader *reader_new(struct server *server,
-                               struct server_client *client)
-{
-    redisReader *reader = redisReaderCreate();
-
-    if (reader == NULL)
-        abort(); /* as lib/mem.h */
-    if (server->create_array == NULL) {
-        server->functions = *reader->fn;
-        server->create_array = server->functions.createArray;
-        server->functions.createArray = reader_array;
-    }
-    reader->fn = &server->functions;
-    reader->privdata = client;
-    return reader;
-}
-
-/* The next command that is whole in what was read; NULL: none. */
-static redisReply *client_next(struct server_client *client)
-{
-    redisReader *reader = client->reader;
-    redisReply *held = client->held;
-    void *reply = NULL;
-
-    client->held = NULL;
-    if (held != NULL)
-        return held;
-    if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
-        client_protocol_error(client, reader_error(reader));
-        return NULL;
-    }
-    if (reply != NULL)
-        client->begun = reader->len - reader->pos;
-    else if (client->begun > SERVER_COMMAND)
-        client_protocol_error(client, "the command is too large");
-    else if (client->access == SERVER_STRANGER &&
-             client->begun > SERVER_STRANGER_COMMAND)
-        client_protocol_error(client, "unauthenticated bulk length");
+    if (client->access == SERVER_STRANGER &&
+        resp_bytes(client->resp) > SERVER_STRANGER_COMMAND)
+        client_malformed(client, "unauthenticated bulk length");
     else
         client->closing = client->ended;
-    return reply;
 }
 
 /* Commands that are whole in what was read, until it is stuffed. */
 static void client_parse(struct server_client *client)
 {
+    struct core_arg argv[RESP_ARGS];
+    const char *error;
+    size_t argc;
+
     while (!client->closing && !client_stuffed(client)) {
-        redisReply *reply = client_next(client);
-        if (reply == NULL)
+        switch (resp_next(client->resp, argv, &argc, &error)) {
+        case RESP_COMMAND:
+            if (client_command(client, argv, argc))
+                resp_done(client->resp);
+            break;
+        case RESP_NOTHING:
+            client_waits(client);
             return;
-        if (client_command(client, reply))
-            freeReplyObject(reply);
-        else
-            client->held = reply;
+        case RESP_BAD:
+            client_malformed(client, error);
+            return;
+        }
     }
 }
 
@@ -388,9 +332,7 @@ static bool client_read(struct server_client *client)
         return errno == EAGAIN || errno == EINTR;
     if (count == 0)
         client->ended = true;
-    else if (redisReaderFeed(client->reader, bytes, (size_t)count) != REDIS_OK)
-        client_protocol_error(client, reader_error(client->reader));
-    client->begun += (size_t)count;
+    resp_feed(client->resp, bytes, (size_t)count);
     return true;
 }
 
@@ -415,7 +357,36 @@ static bool client_turn(struct server_client *client, uint32_t revents)
             return false;
     } while (stuffed && !client_stuffed(client) && !client->closing);
     client_watch(client);
+    client_count(client);
     return true;
+}
+
+/* While clients hold too much, the one that holds the most is closed. */
+static void server_relieve(struct server *server)
+{
+    while (server->held > SERVER_HELD) {
+        struct server_client *most = server->clients;
+        for (struct server_client *client = most; client != NULL;
+             client = client->next)
+            most = client->held > most->held ? client : most;
+        log_warn_seldom(&server->relieved,
+                        "closing a client of the %s socket that holds %zu MiB: "
+                        "all together hold more than %d MiB",
+                        most->listener->name, most->held >> 20,
+                        SERVER_HELD >> 20);
+        client_close(most);
+    }
+}
+
+/* Much less is under way than there was: those that wait for that have a turn. */
+static void server_uncrowd(struct server *server)
+{
+    if (!server->crowded || server->under_way > SERVER_UNDER_WAY_ALL / 2)
+        return;
+    server->crowded = false;
+    for (struct server_client *client = server->clients; client != NULL;
+         client = client->next)
+        client_answered(client);
 }
 
 /* Everything that is held back by a command not settled or a reply not sent;
@@ -423,6 +394,8 @@ static bool client_turn(struct server_client *client, uint32_t revents)
 static void server_settle(struct server *server)
 {
     server->busy = true;
+    server_relieve(server);
+    server_uncrowd(server);
     while (server->commands || server->answered != NULL) {
         if (server->commands) {
             server->commands = false;
@@ -435,6 +408,8 @@ static void server_settle(struct server *server)
         client->answered = false;
         if (!client_turn(client, 0))
             client_close(client);
+        server_relieve(server);
+        server_uncrowd(server);
     }
     server->busy = false;
 }
@@ -447,7 +422,8 @@ static int32_t server_on_ready(int32_t fd, int32_t revents, void *data)
     (void)revents;
     server->busy = true;
     int count = epoll_wait(fd, events, SERVER_TURN, 0);
-    for (int i = 0; i < count; i++) {
+    /* Those that are left come again. */
+    for (int i = 0; i < count && server->held <= SERVER_HELD; i++) {
         struct server_client *client = events[i].data.ptr;
         if (!client_turn(client, events[i].events))
             client_close(client);
@@ -464,14 +440,17 @@ void server_reply(struct server *server, uint64_t number, const void *bytes,
 
     if (slot == NULL || slot->ready)
         return;
-    buf_bytes(&slot->reply, bytes, len);
-    slot->ready = true;
+    slot_ready(server, slot);
     struct server_client *client = slot->client;
-    if (client->first == slot && !client->answered) {
-        client->answered = true;
-        client->next_answered = server->answered;
-        server->answered = client;
+    if (client == NULL) {
+        slot_free(server, slot);
+        return;
     }
+    buf_bytes(&slot->reply, bytes, len);
+    client->replied += len;
+    client_count(client);
+    if (client->first == slot)
+        client_answered(client);
 }
 
 void server_flush(struct server *server)
@@ -480,122 +459,135 @@ void server_flush(struct server *server)
         server_settle(server);
 }
 
+/* ---- strangers ---- */
+
 void server_trust(struct server *server, uint64_t number)
 {
     struct server_slot *slot = (struct server_slot *)table_find(
         &server->slots, &number, sizeof(number));
 
-    if (slot == NULL || slot->client->access != SERVER_STRANGER)
+    if (slot == NULL || slot->client == NULL ||
+        slot->client->access != SERVER_STRANGER)
         return;
     slot->client->access = SERVER_KNOWN;
-    server->stranger_count--;
+    server->strangers--;
 }
 
-/* ---- strangers ---- */
-
-/* Those who had their time are closed; what is late is looked for as long as
- * there are any. */
-static void server_on_sweep(void *context)
+/* Those whose time is over are closed, as long as there are any. */
+static void on_sweep(void *context)
 {
     struct server *server = context;
     uint64_t now = clock_monotonic_ns();
-    struct server_client *next;
+    struct server_client *next, *client = server->clients;
 
     server->sweep = 0;
-    for (struct server_client *client = server->clients; client != NULL;
-         client = next) {
+    for (; client != NULL; client = next) {
         next = client->next;
         if (client->access == SERVER_STRANGER &&
             now - client->opened_ns > SERVER_STRANGER_MS * 1000000ull)
             client_close(client);
     }
-    if (server->stranger_count > 0)
+    if (server->strangers > 0)
         qb_loop_timer_add(server->loop, QB_LOOP_MED,
-                          SERVER_SWEEP_MS * 1000000ull, server, server_on_sweep,
+                          SERVER_SWEEP_MS * 1000000ull, server, on_sweep,
                           &server->sweep);
 }
 
-/* False when there are too many. */
-static bool server_admit_stranger(struct server *server, int fd)
+/* Replies are small, and a peer without power says nothing. */
+static void set_tcp(int fd)
 {
-    static const char refusal[] = "-ERR max number of clients reached\r\n";
     const int yes = 1, silence_s = SERVER_KEEPALIVE_S;
 
-    if (server->stranger_count >= SERVER_STRANGERS) {
-        (void)!send(fd, refusal, sizeof(refusal) - 1,
-                    MSG_NOSIGNAL | MSG_DONTWAIT);
-        return false;
-    }
-    /* Replies are small, and a peer without power says nothing. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &silence_s, sizeof(silence_s));
-    if (server->stranger_count++ == 0 && server->sweep == 0)
+}
+
+/* A new one. If those that are there are many, the oldest makes room: one that
+ * knows the password is a stranger for a moment only. */
+static void server_meet(struct server *server, int fd)
+{
+    struct server_client *oldest = NULL, *client = server->clients;
+
+    set_tcp(fd);
+    if (server->strangers >= SERVER_STRANGERS) {
+        for (; client != NULL; client = client->next)
+            oldest = client->access == SERVER_STRANGER ? client : oldest;
+        client_close(oldest);
+    }
+    server->strangers++;
+    if (server->sweep == 0)
         qb_loop_timer_add(server->loop, QB_LOOP_MED,
-                          SERVER_SWEEP_MS * 1000000ull, server, server_on_sweep,
+                          SERVER_SWEEP_MS * 1000000ull, server, on_sweep,
                           &server->sweep);
-    return true;
 }
 
 /* ---- listening ---- */
 
-static void client_open(struct server *server, int accepted,
-                        enum server_access access)
+static bool on_opened(struct listener *listener, int fd)
 {
+    struct server *server = listener->context;
     struct server_client *client = mem_calloc(1, sizeof(*client));
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
 
-    if (epoll_ctl(server->poll, EPOLL_CTL_ADD, accepted, &event) < 0) {
+    if (epoll_ctl(server->poll, EPOLL_CTL_ADD, fd, &event) < 0) {
         log_warn("a client could not be watched: %s", strerror(errno));
-        close(accepted);
+        close(fd);
         free(client);
-        return;
-    }
-    if (access == SERVER_STRANGER && !server_admit_stranger(server, accepted)) {
-        close(accepted);
-        free(client);
-        return;
+        return false;
     }
     client->server = server;
-    client->fd = accepted;
-    client->access = access;
+    client->listener = listener;
+    client->access = (enum server_access)(listener - server->listeners);
     client->opened_ns = clock_monotonic_ns();
+    if (client->access == SERVER_STRANGER)
+        server_meet(server, fd);
+    client->fd = fd;
     client->watched = EPOLLIN;
-    client->reader = reader_new(server, client);
+    client->resp = resp_open();
     client->next = server->clients;
+    client->link = &server->clients;
+    if (client->next != NULL)
+        client->next->link = &client->next;
     server->clients = client;
-    server->client_count++;
+    return true;
 }
 
-/* Many at a time: a socket's queue is short, and who finds it full is not
- * always patient. */
-static int32_t listener_on_ready(int32_t fd, int32_t revents, void *data)
+/* For one more of the control socket: the oldest of it that waits for nothing. */
+static bool on_make_room(struct listener *listener)
 {
-    struct server_listener *listener = data;
-    struct server *server = listener->server;
-    int accepted = 0;
+    const struct server *server = listener->context;
+    struct server_client *oldest = NULL;
 
-    (void)revents;
-    for (int i = 0; i < SERVER_ACCEPT && accepted >= 0; i++) {
-        accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (accepted >= 0)
-            client_open(server, accepted, listener->access);
+    for (struct server_client *client = server->clients; client != NULL;
+         client = client->next) {
+        if (client->listener == listener && client->waiting == 0)
+            oldest = client;
     }
-    if (accepted < 0 && errno != EAGAIN && errno != EINTR &&
-        errno != ECONNABORTED) {
-        log_warn("a client could not be accepted: %s", strerror(errno));
-        server_set_full(server, server->client_count > 0);
-    }
-    return 0;
+    if (oldest == NULL)
+        return false;
+    client_close(oldest);
+    return true;
 }
 
 int server_open(struct server **out, qb_loop_t *loop,
                 const struct server_events *events)
 {
     struct server *server = mem_calloc(1, sizeof(*server));
+    size_t clients = listener_descriptors(SERVER_CLIENTS,
+                                          SERVER_CONTROLS + SERVER_DESCRIPTORS);
 
     server->loop = loop;
     server->events = *events;
+    for (size_t i = 0; i < SERVER_LISTENERS; i++)
+        server->listeners[i] = (struct listener){
+            .loop = loop, .fd = -1, .context = server, .opened = on_opened};
+    server->listeners[SERVER_DATA].name = "data";
+    server->listeners[SERVER_DATA].limit = clients;
+    server->listeners[SERVER_CONTROL].name = "control";
+    server->listeners[SERVER_CONTROL].limit = SERVER_CONTROLS;
+    server->listeners[SERVER_CONTROL].make_room = on_make_room;
+    server->listeners[SERVER_STRANGER].name = "TCP";
     server->poll = epoll_create1(EPOLL_CLOEXEC);
     int rc = server->poll < 0
                  ? errno
@@ -613,19 +605,30 @@ int server_open(struct server **out, qb_loop_t *loop,
 
 int server_listen(struct server *server, int fd, enum server_access access)
 {
-    struct server_listener *listener =
-        &server->listeners[server->listener_count++];
+    struct listener *listener = &server->listeners[access];
+    struct listener *data = &server->listeners[SERVER_DATA];
 
-    listener->server = server;
     listener->fd = fd;
-    listener->access = access;
-    return -qb_loop_poll_add(server->loop, QB_LOOP_MED, fd, POLLIN, listener,
-                             listener_on_ready);
+    if (access == SERVER_STRANGER) {
+        listener->limit = (data->limit + 1) / 2;
+        data->limit -= data->limit / 2;
+    }
+    return listener_begin(listener);
 }
 
 size_t server_clients(const struct server *server)
 {
-    return server->client_count;
+    size_t count = 0;
+
+    for (size_t i = 0; i < SERVER_LISTENERS; i++)
+        count += server->listeners[i].clients;
+    return count;
+}
+
+size_t server_clients_max(const struct server *server)
+{
+    return server->listeners[SERVER_DATA].limit +
+           server->listeners[SERVER_STRANGER].limit;
 }
 
 void server_close(struct server *server)
@@ -636,9 +639,14 @@ void server_close(struct server *server)
         client_close(server->clients);
     if (server->sweep != 0)
         qb_loop_timer_del(server->loop, server->sweep);
-    for (size_t i = 0; i < server->listener_count; i++) {
-        qb_loop_poll_del(server->loop, server->listeners[i].fd);
-        close(server->listeners[i].fd);
+    struct table_item *next, *item = table_next(&server->slots, NULL);
+    for (; item != NULL; item = next) {
+        next = table_next(&server->slots, item);
+        slot_free(server, (struct server_slot *)item);
+    }
+    for (size_t i = 0; i < SERVER_LISTENERS; i++) {
+        if (server->listeners[i].fd >= 0)
+            listener_end(&server->listeners[i]);
     }
     qb_loop_poll_del(server->loop, server->poll);
     close(server->poll);

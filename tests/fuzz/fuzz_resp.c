@@ -199,6 +199,7 @@ static void on_command(void *context, uint64_t number,
         .node = 1,
         .mode = CORE_WARM,
         .clients = server_clients(stage->server),
+        .max_clients = server_clients_max(stage->server),
         .wall_us = 1700000000000000,
     };
     struct buf reply = {0};

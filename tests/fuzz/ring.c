@@ -40,6 +40,7 @@ struct core_options ring_options(enum ring_story story, size_t replica)
         .snapshot_bytes = 1200,
         .keep_bytes = 300,
         .chunk_bytes = 300,
+        .reply_bytes = 300,
         .fencing = story == RING_PAIR,
     };
 }

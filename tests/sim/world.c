@@ -25,7 +25,8 @@ static void choose_options(struct world *world)
         .snapshot_bytes = (size_t)rng_range(rng, 1500, 5000),
         .keep_bytes = (size_t)rng_range(rng, 0, 1500),
         .ahead_bytes = (size_t)rng_range(rng, 1000, 8000),
-        .chunk_bytes = (size_t)rng_range(rng, 100, 600)};
+        .chunk_bytes = (size_t)rng_range(rng, 100, 600),
+        .reply_bytes = 40};
     world->promoted_wanted =
         world->options.mode == CORE_WARM ? 1 : 1 + rng_pick(rng, world->voters);
 }

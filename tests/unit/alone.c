@@ -303,6 +303,7 @@ struct alone *alone_start(void)
         .keep_bytes = 1000000,
         .ahead_bytes = 1000000,
         .chunk_bytes = 65536,
+        .reply_bytes = 65536,
     };
     alone->now_ns = 1000 * MS;
     alone->wall_ms = 1700000000000;

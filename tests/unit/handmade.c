@@ -18,6 +18,7 @@ static const struct core_options options = {
     .keep_bytes = 65536,
     .ahead_bytes = 1000000,
     .chunk_bytes = 65536,
+    .reply_bytes = 65536,
 };
 
 struct config handmade_voters(uint64_t seq, uint8_t count)

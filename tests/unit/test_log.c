@@ -68,6 +68,25 @@ static void levels_are_named(void **state)
                                       "prog: info: c\n");
 }
 
+/* What comes in numbers is said once, and again when it is due. */
+static void seldom_is_seldom(void **state)
+{
+    struct log_seldom seldom = {0};
+    struct capture capture;
+
+    (void)state;
+    capture_begin(&capture);
+    for (int i = 0; i < 5; i++)
+        log_warn_seldom(&seldom, "a %d", i);
+    seldom.said_s -= LOG_SELDOM_S;
+    log_warn_seldom(&seldom, "b");
+    capture_end(&capture);
+    assert_string_equal(capture.text,
+                        "prog: warning: a 0\n"
+                        "prog: warning: b\n"
+                        "prog: warning: … and 4 more like this before it\n");
+}
+
 static void debug_is_switched(void **state)
 {
     struct capture capture;
@@ -195,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_again),
         cmocka_unit_test_setup_teardown(levels_are_named, log_starts, log_ends),
+        cmocka_unit_test_setup_teardown(seldom_is_seldom, log_starts, log_ends),
         cmocka_unit_test_setup_teardown(debug_is_switched, log_starts,
                                         log_ends),
         cmocka_unit_test_setup_teardown(long_messages_are_cut, log_starts,

@@ -135,6 +135,9 @@ static int begins(void **state)
     assert_int_equal(server_listen(f->server, listen_at(&f->place, "control"),
                                    SERVER_CONTROL),
                      0);
+    assert_int_equal(
+        server_listen(f->server, listen_at(&f->place, "tcp"), SERVER_STRANGER),
+        0);
     *state = f;
     return 0;
 }
@@ -715,6 +718,277 @@ static void one_too_many_waits(void **state)
     }
 }
 
+/* ---- limits ---- */
+
+static void add_large(struct buf *out, size_t size)
+{
+    buf_printf(out, "*3\r\n$1\r\nE\r\n$1\r\na\r\n$%zu\r\n", size);
+    memset(buf_extend(out, size), 'x', size);
+    buf_printf(out, "\r\n");
+}
+
+/* Sends what the server takes; how much of it. */
+static size_t send_some(struct fixture *f, struct client *client,
+                        const struct buf *bytes)
+{
+    size_t sent = 0;
+
+    for (int idle = 0; sent < bytes->len && idle < 5;) {
+        ssize_t count = send(client->fd, bytes->data + sent, bytes->len - sent,
+                             MSG_NOSIGNAL);
+        idle = count > 0 ? 0 : idle + 1;
+        if (count > 0)
+            sent += (size_t)count;
+        else
+            pass(f);
+    }
+    return sent;
+}
+
+/* A client's commands are bounded by their bytes, not only by their number. */
+static void large_commands_wait(void **state)
+{
+    const size_t count = 40, size = 1000000;
+    struct fixture *f = *state;
+    struct client client = connect_to(f, "data");
+    struct buf bytes = {0};
+    size_t answered = 0;
+
+    f->at_once = false;
+    for (size_t i = 0; i < count; i++)
+        add_large(&bytes, size);
+    size_t sent = send_some(f, &client, &bytes);
+    assert_true(sent < bytes.len);
+    assert_in_range(f->count, 2, SERVER_UNDER_WAY / size + 1);
+    /* The others follow as these are answered. */
+    while (answered < count) {
+        while (answered < f->count)
+            answer(f, answered++);
+        struct buf rest = {bytes.data + sent, bytes.len - sent, 0};
+        sent += send_some(f, &client, &rest);
+        pass(f);
+        assert_true(f->count - answered <= SERVER_UNDER_WAY / size + 1);
+    }
+    until(f, got_number, &client, count * strlen("+a\r\n"));
+    buf_free(&bytes);
+    hang_up(&client);
+}
+
+/* Commands whose clients left are still to be carried out: they count, and while
+ * there are too many nobody's are taken but the control socket's. */
+static void what_clients_leave_behind_counts(void **state)
+{
+    const size_t size = 1000000;
+    struct fixture *f = *state;
+    struct client other = connect_to(f, "data");
+    struct client control = connect_to(f, "control");
+    struct buf bytes = {0};
+
+    f->at_once = false;
+    for (int i = 0; i < 3; i++)
+        add_large(&bytes, size);
+    for (int i = 0; i < 60; i++) {
+        struct client client = connect_to(f, "data");
+        send_some(f, &client, &bytes);
+        pass(f);
+        hang_up(&client);
+    }
+    until(f, has_clients, NULL, 2);
+    size_t taken = f->count;
+    assert_in_range(taken * size, SERVER_UNDER_WAY_ALL - 2 * size,
+                    SERVER_UNDER_WAY_ALL + 2 * size);
+    send_text(f, &other, "*2\r\n$1\r\nE\r\n$1\r\no\r\n");
+    pass(f);
+    assert_int_equal(f->count, taken);
+    send_text(f, &control, "*2\r\n$1\r\nE\r\n$1\r\nc\r\n");
+    until(f, has_commands, NULL, taken + 1);
+    answer(f, taken);
+    receives_text(f, &control, "+c\r\n");
+    for (size_t i = 0; i < taken; i++)
+        answer(f, i);
+    until(f, has_commands, NULL, taken + 2);
+    answer(f, taken + 1);
+    receives_text(f, &other, "+o\r\n");
+    buf_free(&bytes);
+    hang_up(&other);
+    hang_up(&control);
+}
+
+/* Together they hold too much that they do not read: the greediest goes. */
+static void the_one_that_holds_the_most_is_closed(void **state)
+{
+    enum { SLOW = 80 };
+    struct fixture *f = *state;
+    struct client slow[SLOW], greedy = connect_to(f, "data");
+    struct client modest = connect_to(f, "data");
+    struct buf two = {0};
+
+    send_text(f, &modest, "*2\r\n$1\r\nE\r\n$1\r\nm\r\n");
+    receives_text(f, &modest, "+m\r\n");
+    f->reply_size = 20 << 20;
+    send_text(f, &greedy, "*2\r\n$1\r\nE\r\n$1\r\ng\r\n");
+    until(f, has_commands, NULL, 2);
+    f->reply_size = 3 << 20;
+    add_numbered(&two, 0, 2);
+    for (size_t i = 0; i < SLOW; i++) {
+        slow[i] = connect_to(f, "data");
+        send_all(f, &slow[i], two.data, two.len);
+        pass(f);
+    }
+    size_t left = server_clients(f->server);
+    assert_in_range(left, 40, SLOW + 1);
+    until(f, got_end, &greedy, 0);
+    assert_true(greedy.got.len < 20 << 20);
+    f->reply_size = 0;
+    send_text(f, &modest, "*2\r\n$1\r\nE\r\n$1\r\nm\r\n");
+    receives_text(f, &modest, "+m\r\n");
+    assert_int_equal(server_clients(f->server), left);
+    for (size_t i = 0; i < SLOW; i++)
+        hang_up(&slow[i]);
+    hang_up(&modest);
+    hang_up(&greedy);
+    buf_free(&two);
+    until(f, has_clients, NULL, 0);
+}
+
+/* Room that large commands and replies took is given back: none of these is
+ * closed for what it once sent and was sent. */
+static void idle_clients_hold_little(void **state)
+{
+    enum { MANY = 150 };
+    struct fixture *f = *state;
+    struct client clients[MANY];
+    struct buf bytes = {0};
+
+    f->reply_size = 1500000;
+    add_large(&bytes, 1500000);
+    for (size_t i = 0; i < MANY; i++) {
+        clients[i] = connect_to(f, "data");
+        send_all(f, &clients[i], bytes.data, bytes.len);
+        until(f, got_number, &clients[i], f->reply_size + 12);
+    }
+    pass(f);
+    assert_int_equal(server_clients(f->server), MANY);
+    for (size_t i = 0; i < MANY; i++)
+        hang_up(&clients[i]);
+    buf_free(&bytes);
+}
+
+/* On the control socket the oldest that waits for nothing makes room. */
+static void control_clients_make_room(void **state)
+{
+    struct fixture *f = *state;
+    struct client clients[SERVER_CONTROLS + 2];
+
+    f->at_once = false;
+    for (size_t i = 0; i < SERVER_CONTROLS; i++) {
+        clients[i] = connect_to(f, "control");
+        until(f, has_clients, NULL, i + 1);
+    }
+    send_text(f, &clients[0], "*2\r\n$1\r\nE\r\n$1\r\na\r\n");
+    until(f, has_commands, NULL, 1);
+    for (size_t i = SERVER_CONTROLS; i < SERVER_CONTROLS + 2; i++) {
+        clients[i] = connect_to(f, "control");
+        send_text(f, &clients[i], "*2\r\n$1\r\nE\r\n$1\r\nb\r\n");
+        until(f, has_commands, NULL, i - SERVER_CONTROLS + 2);
+        assert_int_equal(server_clients(f->server), SERVER_CONTROLS);
+    }
+    until(f, got_end, &clients[1], 0);
+    until(f, got_end, &clients[2], 0);
+    client_read(&clients[3]);
+    assert_false(clients[3].ended);
+    answer(f, 0);
+    receives_text(f, &clients[0], "+a\r\n");
+    for (size_t i = 0; i < SERVER_CONTROLS + 2; i++)
+        hang_up(&clients[i]);
+}
+
+/* All wait for an answer: then the one too many is told. */
+static void one_control_client_too_many(void **state)
+{
+    struct fixture *f = *state;
+    struct client clients[SERVER_CONTROLS], late;
+
+    f->at_once = false;
+    for (size_t i = 0; i < SERVER_CONTROLS; i++) {
+        clients[i] = connect_to(f, "control");
+        send_text(f, &clients[i], "*2\r\n$1\r\nE\r\n$1\r\na\r\n");
+        until(f, has_commands, NULL, i + 1);
+    }
+    late = connect_to(f, "control");
+    until(f, got_end, &late, 0);
+    buf_u8(&late.got, 0);
+    assert_string_equal((char *)late.got.data,
+                        "-ERR max number of clients reached\r\n");
+    assert_int_equal(server_clients(f->server), SERVER_CONTROLS);
+    for (size_t i = 0; i < SERVER_CONTROLS; i++)
+        hang_up(&clients[i]);
+    hang_up(&late);
+}
+
+/* ---- strangers ---- */
+
+static void strangers_make_room(void **state)
+{
+    struct fixture *f = *state;
+    struct client clients[SERVER_STRANGERS + 3];
+
+    f->at_once = false;
+    clients[0] = connect_to(f, "tcp");
+    send_text(f, &clients[0], "*2\r\n$1\r\nE\r\n$1\r\na\r\n");
+    until(f, has_commands, NULL, 1);
+    assert_int_equal(f->commands[0].access, SERVER_STRANGER);
+    server_trust(f->server, f->commands[0].number);
+    answer(f, 0);
+    receives_text(f, &clients[0], "+a\r\n");
+    for (size_t i = 1; i <= SERVER_STRANGERS; i++) {
+        clients[i] = connect_to(f, "tcp");
+        until(f, has_clients, NULL, i + 1);
+    }
+    for (size_t i = SERVER_STRANGERS + 1; i < SERVER_STRANGERS + 3; i++) {
+        clients[i] = connect_to(f, "tcp");
+        until(f, got_end, &clients[i - SERVER_STRANGERS], 0);
+        assert_int_equal(server_clients(f->server), SERVER_STRANGERS + 1);
+    }
+    client_read(&clients[3]);
+    assert_false(clients[3].ended);
+    /* The one that is known has stayed. */
+    send_text(f, &clients[0], "*2\r\n$1\r\nE\r\n$1\r\nb\r\n");
+    until(f, has_commands, NULL, 2);
+    assert_int_equal(f->commands[1].access, SERVER_KNOWN);
+    for (size_t i = 0; i < SERVER_STRANGERS + 3; i++)
+        hang_up(&clients[i]);
+}
+
+/* What lies behind a stranger's command waits for its answer, whatever it is. */
+static void strangers_say_one_thing_at_a_time(void **state)
+{
+    static const char four[] = "*2\r\n$1\r\nE\r\n$1\r\n0\r\n"
+                               "*2\r\n$1\r\nE\r\n$1\r\n1\r\n"
+                               "*2\r\n$1\r\nE\r\n$1\r\n2\r\n"
+                               "*2\r\n$1\r\nE\r\n$1\r\n3\r\n";
+    struct fixture *f = *state;
+    struct client client = connect_to(f, "tcp");
+
+    f->at_once = false;
+    send_text(f, &client, four);
+    until(f, has_commands, NULL, 1);
+    pass(f);
+    assert_int_equal(f->count, 1);
+    answer(f, 0);
+    until(f, has_commands, NULL, 2);
+    pass(f);
+    assert_int_equal(f->count, 2);
+    server_trust(f->server, f->commands[1].number);
+    answer(f, 1);
+    until(f, has_commands, NULL, 4);
+    assert_int_equal(f->commands[2].access, SERVER_KNOWN);
+    answer(f, 2);
+    answer(f, 3);
+    receives_text(f, &client, "+0\r\n+1\r\n+2\r\n+3\r\n");
+    hang_up(&client);
+}
+
 /* ---- what is no command ---- */
 
 /* How many replies before the one error that ends it; the connection must end
@@ -1033,6 +1307,14 @@ int main(void)
         WITH_SERVER(the_server_may_end_at_any_time),
         WITH_SERVER(many_clients_come_and_go),
         WITH_SERVER(one_too_many_waits),
+        WITH_SERVER(large_commands_wait),
+        WITH_SERVER(what_clients_leave_behind_counts),
+        WITH_SERVER(the_one_that_holds_the_most_is_closed),
+        WITH_SERVER(idle_clients_hold_little),
+        WITH_SERVER(control_clients_make_room),
+        WITH_SERVER(one_control_client_too_many),
+        WITH_SERVER(strangers_make_room),
+        WITH_SERVER(strangers_say_one_thing_at_a_time),
         WITH_SERVER(bad_bytes_get_one_error_and_the_end),
         WITH_SERVER(an_error_comes_behind_the_replies),
         WITH_SERVER(an_empty_command_is_nothing),

@@ -471,6 +471,32 @@ static void with_quorum_in_time_it_answers(void **state)
     alone_stop(alone);
 }
 
+/* Small questions with large answers: not all of them in one step. */
+static void replies_come_in_portions(void **state)
+{
+    struct alone *alone = alone_start();
+    uint64_t reads[20];
+    size_t answered = 0;
+
+    (void)state;
+    alone->options.reply_bytes = 40; /* two replies */
+    alone_restart(alone);
+    alone_office(alone, CORE_PROMOTE);
+    alone_says(alone, "SET k abcdefghijklmno", ALONE_OK);
+    for (size_t i = 0; i < 20; i++)
+        reads[i] = alone_ask(alone, CORE_COMMAND, "GET k");
+    alone_settle(alone);
+    for (size_t i = 0; i < 20; i++)
+        answered += alone->answers[reads[i]].there;
+    assert_in_range(answered, 1, 10);
+    /* No event from outside is needed for the others. */
+    alone_pass(alone, 1);
+    for (size_t i = 0; i < 20; i++)
+        alone_answered(alone, reads[i], OUTCOME_OK,
+                       "$15\r\nabcdefghijklmno\r\n");
+    alone_stop(alone);
+}
+
 /* ---- the clock ---- */
 
 static void clock_never_goes_back(const struct alone *alone)
@@ -666,6 +692,7 @@ int main(void)
         cmocka_unit_test(without_quorum_the_outcome_is_unknown),
         cmocka_unit_test(what_was_never_sent_was_not_done),
         cmocka_unit_test(without_quorum_a_read_is_refused_in_time),
+        cmocka_unit_test(replies_come_in_portions),
         cmocka_unit_test(with_quorum_in_time_it_answers),
         cmocka_unit_test(time_goes_on_by_any_wall_clock),
         cmocka_unit_test(leaving_it_says_so_and_is_silent),
