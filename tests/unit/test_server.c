@@ -855,7 +855,7 @@ static void the_one_that_holds_the_most_is_closed(void **state)
  * closed for what it once sent and was sent. */
 static void idle_clients_hold_little(void **state)
 {
-    enum { MANY = 150 };
+    enum { MANY = 200 };
     struct fixture *f = *state;
     struct client clients[MANY];
     struct buf bytes = {0};
