@@ -94,19 +94,23 @@ static int running(const struct ocf *ocf, const struct ctl_status *status)
     return promoted ? OCF_RUNNING_PROMOTED : OCF_SUCCESS;
 }
 
-/* As monitor gives it. */
-static int look(const struct ocf *ocf, uint64_t deadline_ms)
+/* As monitor gives it. *replaced: the log ended its promotion, and nobody has
+ * demoted it since. */
+static int look_closely(const struct ocf *ocf, uint64_t deadline_ms,
+                        bool *replaced)
 {
     char why[INSTANCE_WHY_MAX];
     struct instance instance;
     struct ctl_status status;
     int code;
 
+    *replaced = false;
     if (!find_instance(ocf, &instance))
         return OCF_NOT_RUNNING;
     switch (instance_look(&instance, deadline_ms, &status, why)) {
     case INSTANCE_RUNNING:
         code = running(ocf, &status);
+        *replaced = is_set(&status, "replaced");
         ctl_status_free(&status);
         return code;
     case INSTANCE_STOPPED:
@@ -117,6 +121,13 @@ static int look(const struct ocf *ocf, uint64_t deadline_ms)
     }
     ocf_reason(ocf, "%s", why);
     return OCF_ERR_GENERIC;
+}
+
+static int look(const struct ocf *ocf, uint64_t deadline_ms)
+{
+    bool unused;
+
+    return look_closely(ocf, deadline_ms, &unused);
 }
 
 /* --- start --- */
@@ -293,22 +304,39 @@ static int keep_up(const struct ocf *ocf, const struct instance *instance,
 
 /* --- monitor --- */
 
+/* Until it is demoted, what was replaced is not offered for promotion. Pacemaker
+ * may find out by itself that it is unpromoted, as behind a refresh, and then sees
+ * nothing to demote; that it runs this monitor says the same. If this fails, the
+ * next one does it. */
+static void demoted_already(const struct ocf *ocf,
+                            const struct instance *instance)
+{
+    char why[INSTANCE_WHY_MAX];
+
+    instance_tell(instance, "DEMOTE", ocf_part_ms(ocf, 1, 4), why);
+}
+
 /* Only a group without a name is refused: a typo elsewhere must not end a
  * replica that serves. A score counts only where Pacemaker knows the instance,
  * and a probe is when it learns of it. */
 static int replica_monitor(struct ocf *ocf)
 {
     struct instance instance;
+    bool replaced;
     int code;
 
     if (!ocf_good(ocf, REPLICA_GROUP) && !ocf_is_probe(ocf))
         return ocf_refuse(ocf, REPLICA_GROUP);
-    code = look(ocf, ocf_deadline_ms(ocf));
+    code = look_closely(ocf, ocf_deadline_ms(ocf), &replaced);
     if (code == OCF_NOT_RUNNING || !find_instance(ocf, &instance))
         return code;
-    if (ocf_is_probe(ocf))
+    if (ocf_is_probe(ocf)) {
         instance_refresh(&instance);
-    else if (code == OCF_SUCCESS || code == OCF_RUNNING_PROMOTED)
+        return code;
+    }
+    if (replaced && ocf_role(ocf) != OCF_ROLE_PROMOTED)
+        demoted_already(ocf, &instance);
+    if (code == OCF_SUCCESS || code == OCF_RUNNING_PROMOTED)
         code = keep_up(ocf, &instance, code);
     return code;
 }

@@ -99,8 +99,10 @@ void session_status(const struct session_facts *facts, struct buf *reply)
     buf_printf(&text, "run:%" PRIu64 "\r\nepoch:%" PRIu64 "\r\nleader:%s\r\n",
                status.run, status.epoch, uuid_text(&status.leader, leader));
     buf_printf(&text,
-               "promoted:%d\r\nopen:%d\r\nwritable:%d\r\ntoken:%" PRIu64 "\r\n",
-               status.promoted, status.open, status.writable, status.token);
+               "promoted:%d\r\nopen:%d\r\nreplaced:%d\r\nwritable:%d\r\n"
+               "token:%" PRIu64 "\r\n",
+               status.promoted, status.open, status.replaced, status.writable,
+               status.token);
     buf_printf(&text, "voter:%d\r\nquorate:%d\r\nscore:%d\r\n", status.voter,
                status.quorate, status.score);
     buf_printf(

@@ -218,9 +218,12 @@ static void on_score_asked(void *context, const struct command_result *result)
 {
     struct cluster *cluster = context;
 
+    /* What is not there cannot be asked for. */
+    int found = succeeded(result) ? atoi(result->text) : 0;
+
     cluster->running = NULL;
-    if (!succeeded(result) || atoi(result->text) != cluster->score_known) {
-        log_warn("Pacemaker has lost the promotion score: having all "
+    if (found != cluster->score_known) {
+        log_warn("Pacemaker has another promotion score: having all "
                  "attributes written again");
         cluster->rewrite_due = true;
         cluster->why_known_any = false;
@@ -304,7 +307,7 @@ static void follow(struct cluster *cluster)
         cluster->score_due = false;
         cluster->score_sent = score;
         rc = run_score(cluster, score, on_score_followed);
-    } else if (cluster->score_doubted && score > 0) {
+    } else if (cluster->score_doubted) {
         cluster->score_doubted = false;
         rc = run_score_query(cluster, on_score_asked);
     } else if (cluster->rewrite_due) {
@@ -328,7 +331,8 @@ static void cluster_on_again(void *context)
 {
     struct cluster *cluster = context;
 
-    cluster->score_due = cluster->score_doubted = cluster->score_wanted > 0;
+    cluster->score_due = cluster->score_wanted > 0;
+    cluster->score_doubted = cluster->score_wanted != UNKNOWN;
     timer_arm(&cluster->again, cluster->options->score_interval_ms);
     follow(cluster);
 }

@@ -26,7 +26,9 @@
  *     - the CIB is asked for it: when pacemaker-controld of a node ends, also
  *       because its pacemaker-execd did, the DC deletes the node's attributes
  *       in the CIB. attrd is not told, and drops what is set again; so
- *       attrd_updater --refresh has it write what it holds.
+ *       attrd_updater --refresh has it write what it holds. So it is asked too
+ *       whether one that was removed has come back, with the CIB of a half of
+ *       the cluster that was away.
  *
  * STATES
  *   following   wanted values are set, as above

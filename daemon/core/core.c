@@ -558,6 +558,7 @@ void core_status(const struct core *core, struct core_status *status)
     status->voter = core_is_voter(core);
     status->quorate = core->quorate;
     status->open = core->gate.token != 0;
+    status->replaced = core->gate.replaced;
     status->writable = status->open && core->why[0] == '\0' &&
                        (core->full == NULL || core_writes_elsewhere(core));
     status->alone = pair_alone(core) && core->quorate && !core->leaving;

@@ -299,6 +299,7 @@ struct core_status {
     bool quorate;
     bool promoted;     /* its token is valid in the applied state */
     bool open;         /* promoted and its gate is open */
+    bool replaced;     /* the log ended its promotion; not demoted since */
     bool writable;     /* open, and nothing stands in the way of a write */
     struct uuid rival; /* another group of this name, heard lately; none */
     bool alone;        /* of two voters: may lead by its own vote alone */

@@ -24,6 +24,7 @@ void gate_promote(struct core *core, uint64_t request)
     gate->request = request;
     gate->has_request = true;
     gate->wanted = true;
+    gate->replaced = false;
     if (gate->token != 0)
         gate_answer(core, OUTCOME_OK, "+OK\r\n");
 }
@@ -33,6 +34,7 @@ void gate_demote(struct core *core)
     struct gate *gate = &core->gate;
 
     gate->wanted = false;
+    gate->replaced = false;
     if (gate->token != 0)
         gate->revoke = gate->token;
     gate->token = 0;
@@ -45,6 +47,13 @@ static void gate_lose(struct core *core)
     core->gate.wanted = false;
 }
 
+/* The log says that it is not promoted; Pacemaker may not know. */
+static void gate_replace(struct core *core)
+{
+    gate_lose(core);
+    core->gate.replaced = true;
+}
+
 void gate_on_applied(struct core *core, const struct entry *entry)
 {
     struct gate *gate = &core->gate;
@@ -53,7 +62,7 @@ void gate_on_applied(struct core *core, const struct entry *entry)
         return;
     if (gate->token != 0 &&
         !promotions_valid(&core->machine.promotions, gate->token))
-        gate_lose(core);
+        gate_replace(core);
 }
 
 void gate_on_result(struct core *core, const struct entry *entry,
@@ -91,7 +100,7 @@ void gate_on_installed(struct core *core)
     if (core->forward.count == 0)
         gate->busy = false;
     if (gate->token != 0 && (!ours || own->token != gate->token))
-        gate_lose(core);
+        gate_replace(core);
     if (gate->token != 0 || !ours || gate->busy)
         return;
     if (gate->wanted) {
@@ -107,6 +116,7 @@ void gate_end(struct core *core, enum outcome outcome, const char *text)
     struct gate *gate = &core->gate;
 
     gate_lose(core);
+    gate->replaced = false;
     gate->revoke = 0;
     gate->busy = false;
     gate_answer(core, outcome, text);

@@ -6,7 +6,12 @@
  *
  *      CORE_PROMOTE -> wanted -> PROMOTE entry applied -> open (token)
  *      CORE_DEMOTE  -> closed at once -> DEMOTE entry, when it can be
- *      another PROMOTE applied (warm), snapshot without us -> closed
+ *      another PROMOTE applied (warm), snapshot without us -> closed, replaced
+ *
+ *   A replaced one has closed by itself: Pacemaker may go on to believe in it for
+ *   ever, for its executor tells a monitor's result only when it changes, and that
+ *   one message can be lost where two halves of a cluster meet. So it is not
+ *   offered (score.h) until Pacemaker has demoted it, which says that it knows.
  *
  *   One PROMOTE or DEMOTE of ours is out at a time. A PROMOTE is proposed once
  *   and forwarded under one number, so it never stands in the log twice.

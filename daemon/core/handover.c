@@ -16,6 +16,18 @@ static bool handover_may(const struct core *core, const struct peer *peer)
            config_find(&core->config, &peer->uuid) >= 0;
 }
 
+/* A quarantined one stays listed, and silent. The leader can tell, once its view
+ * commits: whoever follows has acknowledged in it by then, or has just begun anew.
+ * Another may have missed that. */
+static bool handover_follows(const struct core *core, const struct peer *peer)
+{
+    uint64_t first = log_epoch_first(&core->log, core->view.epoch);
+
+    return core->role != CORE_ROLE_LEADER ||
+           peer->ack_epoch == core->view.epoch || first == 0 ||
+           core->commit_seq < first;
+}
+
 /* CPG lists its node: it may have started again, and not have spoken since. One
  * whose disk is full as well is no help. */
 static bool handover_is_there(const struct core *core,
@@ -25,7 +37,8 @@ static bool handover_is_there(const struct core *core,
 
     return peers_list_node(&core->peers, voter->node) &&
            (peer == NULL || !peer->present ||
-            (!peer->leaving && !peers_full(peer, core->now_ns)));
+            (!peer->leaving && !peers_full(peer, core->now_ns) &&
+             handover_follows(core, peer)));
 }
 
 bool handover_steps_aside(const struct core *core)

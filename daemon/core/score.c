@@ -10,7 +10,7 @@ static bool score_offers(const struct core *core, bool silent)
     uint64_t maxlag = core->tuning.maxlag;
 
     if (silent || core->leaving || handover_steps_aside(core) ||
-        !core_is_voter(core) || rival_prevails(core))
+        !core_is_voter(core) || rival_prevails(core) || core->gate.replaced)
         return false;
     if (core->role == CORE_ROLE_LEADER)
         return true;

@@ -7,6 +7,7 @@
  *      this replica                                       is offered
  *      silent, leaving, a learner                         no
  *      full disk, and the others there are enough         no
+ *      replaced, and not demoted since (gate.h)           no
  *      leads, or holds all that its leader has            yes
  *      follows, more than maxlag entries behind           no
  *      anything else (has no leader, catches up …)        as it was before

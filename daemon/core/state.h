@@ -101,6 +101,7 @@ struct gate {
     bool wanted;      /* Pacemaker wants this replica promoted */
     uint64_t token;   /* under which writes are accepted; 0: closed */
     uint64_t revoke;  /* our own promotion that is still to be revoked */
+    bool replaced;    /* closed by the log; Pacemaker has not demoted it yet */
     bool busy;        /* a PROMOTE or DEMOTE of ours is out */
     uint64_t request; /* CORE_PROMOTE to be answered */
     bool has_request;

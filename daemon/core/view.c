@@ -370,6 +370,8 @@ void view_explain(struct core *core)
     else if (rival_prevails(core))
         core->why = "another group lives under this name, with at least as "
                     "many voters";
+    else if (core->gate.replaced)
+        core->why = "its promotion was replaced; Pacemaker has to demote it";
     else
         core->why = core->role == CORE_ROLE_LEADER ? leader_lacks(core) : "";
 }

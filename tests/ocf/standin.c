@@ -179,6 +179,20 @@ static bool answer(int fd, const char *kind, bool status)
     return strcmp(kind, "close") != 0;
 }
 
+/* Each line that the supervisor hears, and DEMOTE, for the test. */
+static void note_line(const char *line)
+{
+    char path[300];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/heard", setting("TEST_RUN_DIR", "."));
+    file = fopen(path, "ae");
+    if (file == NULL)
+        die(path);
+    fputs(line, file);
+    fclose(file);
+}
+
 /* False at the client's end. */
 static bool serve(int fd)
 {
@@ -191,6 +205,8 @@ static bool serve(int fd)
         return false;
     bytes[got] = '\0';
     status = strstr(bytes, "STATUS") != NULL;
+    if (strstr(bytes, "DEMOTE") != NULL)
+        note_line("DEMOTE\n");
     if (strstr(bytes, "TUNE") != NULL)
         kind = setting("STANDIN_TUNE", kind);
     else if (!status)
@@ -210,20 +226,6 @@ static void remove_sockets(const struct standin *standin)
                  standin->group, endings[i]);
         unlink(path);
     }
-}
-
-/* Each line that the supervisor hears, for the test. */
-static void note_line(const char *line)
-{
-    char path[300];
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s/heard", setting("TEST_RUN_DIR", "."));
-    file = fopen(path, "ae");
-    if (file == NULL)
-        die(path);
-    fputs(line, file);
-    fclose(file);
 }
 
 static void put_scored(int fd)

@@ -123,8 +123,10 @@ static unsigned promoted_count(const struct world *world)
 
     for (unsigned i = 0; i < world->count; i++) {
         const struct node *node = &world->nodes[i];
-        /* One that was cut off is lost to Pacemaker's majority. */
-        count += able(world, node) && node->status.open &&
+        /* One that was cut off is lost to Pacemaker's majority. Of one that the
+         * log has replaced it does not always hear: here never. */
+        count += able(world, node) &&
+                 (node->status.open || node->status.replaced) &&
                  net_quorate(&world->net, i);
     }
     return count;
@@ -145,12 +147,12 @@ static struct node *best_node(struct world *world)
     return best;
 }
 
-/* A promoted one that is offered no more, while others are. */
+/* One that Pacemaker takes for promoted and that is offered no more. */
 static struct node *unoffered_node(struct world *world)
 {
     for (unsigned i = 0; i < world->count; i++) {
         struct node *node = &world->nodes[i];
-        if (able(world, node) && node->status.open &&
+        if (able(world, node) && (node->status.open || node->status.replaced) &&
             node->status.score == 0 && net_quorate(&world->net, i))
             return node;
     }
@@ -197,7 +199,7 @@ void load_pacemaker(struct world *world)
     }
     best = best_node(world);
     other = unoffered_node(world);
-    if (best != NULL && other != NULL)
+    if (other != NULL && (best != NULL || other->status.replaced))
         ask(world, other, OP_DEMOTE);
     if (best != NULL && world->verdict.law == NULL &&
         promoted_count(world) < world->promoted_wanted)

@@ -154,6 +154,27 @@ static void it_does_not_when_it_is_needed(void **state)
     assert_true(lead->core.view.handover_ns == 0); /* and goes on taking */
 }
 
+/* One of the others is quarantined: CPG lists it, and it says nothing. To be
+ * promoted elsewhere would end in a promotion that is never committed. */
+static void nor_does_it_step_aside_for_a_silent_one(void **state)
+{
+    struct lead *lead = *state;
+    struct core_member members[] = {{SELF, 1}, {OTHER, 2}, {THIRD, 3}};
+
+    for (uint8_t number = SELF; number <= THIRD; number++)
+        peer_of(lead, number)->member = members[number - SELF];
+    peers_set_members(&lead->core.peers, members, THIRD);
+    lead->core.full = "the disk is full";
+    assert_true(handover_steps_aside(&lead->core));
+    peer_of(lead, THIRD)->ack_epoch = EPOCH - 1;
+    assert_false(handover_steps_aside(&lead->core));
+    lead->core.commit_seq = 0; /* the view has just begun */
+    assert_true(handover_steps_aside(&lead->core));
+    lead->core.commit_seq = LAST;
+    lead->core.role = CORE_ROLE_FOLLOWER; /* may have missed it */
+    assert_true(handover_steps_aside(&lead->core));
+}
+
 /* What a full disk does not store is committed all the same; what is not
  * committed needs it, perhaps. */
 static void a_change_of_voters_keeps_it_until_committed(void **state)
@@ -219,6 +240,7 @@ int main(void)
         WITH_LEAD(with_a_full_disk_it_gives_the_lead_away),
         WITH_LEAD(so_it_does_when_its_disk_does_not_keep_up),
         WITH_LEAD(it_does_not_when_it_is_needed),
+        WITH_LEAD(nor_does_it_step_aside_for_a_silent_one),
         WITH_LEAD(a_change_of_voters_keeps_it_until_committed),
         WITH_LEAD(a_full_one_is_no_heir),
         WITH_LEAD(the_promoted_one_gets_it_when_it_keeps_up),

@@ -165,6 +165,20 @@ static void a_full_disk_is_not_offered(void **state)
     offers(offer, SCORE_STANDING + PREFERENCE);
 }
 
+/* So Pacemaker demotes it, also when it never heard of that. */
+static void a_replaced_one_is_not_offered(void **state)
+{
+    struct offer *offer = *state;
+
+    offers(offer, SCORE_STANDING + PREFERENCE);
+    offer->core.gate.replaced = true;
+    offers(offer, 0);
+    offer->core.role = CORE_ROLE_LEADER;
+    offers(offer, 0);
+    offer->core.gate.replaced = false;
+    offers(offer, SCORE_STANDING + PREFERENCE);
+}
+
 static void an_offer_stands_without_a_leader(void **state)
 {
     struct offer *offer = *state;
@@ -328,6 +342,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(only_a_voter_is_offered, begins, ends),
         cmocka_unit_test_setup_teardown(a_full_disk_is_not_offered, begins,
+                                        ends),
+        cmocka_unit_test_setup_teardown(a_replaced_one_is_not_offered, begins,
                                         ends),
         cmocka_unit_test_setup_teardown(an_offer_stands_without_a_leader,
                                         begins, ends),

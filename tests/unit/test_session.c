@@ -280,6 +280,7 @@ static void status_says_what_it_is(void **state)
     has_line(text, "mode:warm");
     has_line(text, "run:1");
     has_line(text, "promoted:1");
+    has_line(text, "replaced:0");
     has_line(text, "writable:1");
     has_line(text, "voter:1");
     has_line(text, "quorate:1");
