@@ -23,7 +23,9 @@ enum option_code {
     OPTION_VERBOSE,
     OPTION_DATA_FD,
     OPTION_CONTROL_FD,
-    OPTION_LINK_FD
+    OPTION_LINK_FD,
+    OPTION_OFFLINE,
+    OPTION_LOCK_FD
 };
 
 /* In the order of enum option_code. */
@@ -44,6 +46,8 @@ static const struct option names[] = {
     {"data-fd", required_argument, NULL, OPTION_DATA_FD},
     {"control-fd", required_argument, NULL, OPTION_CONTROL_FD},
     {"link-fd", required_argument, NULL, OPTION_LINK_FD},
+    {"offline", required_argument, NULL, OPTION_OFFLINE},
+    {"lock-fd", required_argument, NULL, OPTION_LOCK_FD},
     {NULL, 0, NULL, 0},
 };
 
@@ -123,6 +127,24 @@ static int take_group(const struct parse *parse, const char *value)
     return 0;
 }
 
+static int take_offline(const struct parse *parse, const char *name,
+                        const char *value)
+{
+    static const char *const actions[] = {
+        [OPTIONS_OFFLINE_STATUS] = "status",
+        [OPTIONS_OFFLINE_FORCE] = "force",
+        [OPTIONS_OFFLINE_RESET] = "reset",
+    };
+
+    for (unsigned i = OPTIONS_OFFLINE_STATUS; i <= OPTIONS_OFFLINE_RESET; i++) {
+        if (strcmp(value, actions[i]) == 0) {
+            parse->options->offline = (enum options_offline)i;
+            return 0;
+        }
+    }
+    return refuse(parse, name, value, "status, force or reset");
+}
+
 static int take(const struct parse *parse, int code, const char *name,
                 const char *value)
 {
@@ -175,6 +197,10 @@ static int take(const struct parse *parse, int code, const char *name,
         return take_fd(parse, name, value, &options->data_fd);
     case OPTION_CONTROL_FD:
         return take_fd(parse, name, value, &options->control_fd);
+    case OPTION_OFFLINE:
+        return take_offline(parse, name, value);
+    case OPTION_LOCK_FD:
+        return take_fd(parse, name, value, &options->lock_fd);
     default:
         return take_fd(parse, name, value, &options->link_fd);
     }
@@ -191,7 +217,9 @@ static int check(const struct parse *parse)
         missing = "--state-dir";
     else if (options->standalone && options->socket_dir == NULL)
         missing = "--socket-dir (with --standalone)";
-    else if (!options->standalone &&
+    else if (options->offline != OPTIONS_ONLINE && options->lock_fd < 0)
+        missing = "--lock-fd (with --offline)";
+    else if (options->offline == OPTIONS_ONLINE && !options->standalone &&
              (options->data_fd < 0 || options->control_fd < 0 ||
               options->link_fd < 0))
         missing = "--data-fd, --control-fd and --link-fd (or --standalone)";
@@ -207,7 +235,7 @@ static int refuse_option(const struct parse *parse, const char *given)
     if (optopt == 0)
         snprintf(parse->error, parse->error_size, "'%.100s' is not an option",
                  given);
-    else if (optopt > OPTION_LINK_FD)
+    else if (optopt > OPTION_LOCK_FD)
         snprintf(parse->error, parse->error_size, "'-%c' is not an option",
                  optopt);
     else
@@ -230,6 +258,7 @@ int options_parse(struct options *options, int argc, char **argv, char *error,
         .data_fd = -1,
         .control_fd = -1,
         .link_fd = -1,
+        .lock_fd = -1,
     };
     opterr = 0;
     optind = 0; /* from the beginning, also when called again */

@@ -76,10 +76,20 @@ static bool number_of(const struct core_arg *arg, int64_t *number)
 
 /* ---- what the replica is ---- */
 
+/* The nodes of the voters in force, with blanks between them. */
+static void print_voters(const struct core *core, struct buf *text)
+{
+    struct config config;
+
+    core_configuration(core, &config, NULL);
+    for (unsigned i = 0; i < config.count; i++)
+        buf_printf(text, "%s%u", i > 0 ? " " : "", config.voters[i].node);
+}
+
 void session_status(const struct session_facts *facts, struct buf *reply)
 {
     char uuid[UUID_TEXT_SIZE], former[UUID_TEXT_SIZE] = "";
-    char rival[UUID_TEXT_SIZE] = "";
+    char rival[UUID_TEXT_SIZE] = "", group[UUID_TEXT_SIZE] = "";
     char leader[UUID_TEXT_SIZE];
     struct core_status status;
     struct buf text = {0};
@@ -91,6 +101,8 @@ void session_status(const struct session_facts *facts, struct buf *reply)
         uuid_text(&status.former, former);
     if (!uuid_is_none(&status.rival))
         uuid_text(&status.rival, rival);
+    if (!uuid_is_none(&status.group))
+        uuid_text(&status.group, group);
     buf_printf(&text, "former:%s\r\nlost:%d\r\nrival:%s\r\n", former,
                status.lost, rival);
     buf_printf(&text, "role:%s\r\nwhy:%s\r\nmode:%s\r\n",
@@ -103,6 +115,9 @@ void session_status(const struct session_facts *facts, struct buf *reply)
                status.promoted, status.open, status.writable, status.token);
     buf_printf(&text, "voter:%d\r\nquorate:%d\r\nscore:%d\r\n", status.voter,
                status.quorate, status.score);
+    buf_printf(&text, "group_uuid:%s\r\nvoters:", group);
+    print_voters(facts->core, &text);
+    buf_printf(&text, "\r\nlast_epoch:%" PRIu64 "\r\n", status.last_epoch);
     buf_printf(
         &text,
         "last_seq:%" PRIu64 "\r\ndurable_seq:%" PRIu64 "\r\ncommit_seq:%" PRIu64

@@ -14,8 +14,8 @@
  * OWNERSHIP
  *   The lock's descriptor is the caller's. Closing the last copy releases it.
  */
-#ifndef HOTWARM_SUPERVISE_PLACES_H
-#define HOTWARM_SUPERVISE_PLACES_H
+#ifndef HOTWARM_LIB_PLACES_H
+#define HOTWARM_LIB_PLACES_H
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -39,6 +39,10 @@ int places_state_dir(const char *path, const struct account *owner, char *error,
 /* Takes the lock. 0 and *fd; EWOULDBLOCK when it is taken; or errno; with a
  * sentence in `error`. */
 int places_lock(const char *state_dir, int *fd, char *error, size_t error_size);
+
+/* The same in the directory that is open as `dir`; `state_dir` is for the text. */
+int places_lock_at(int dir, const char *state_dir, int *fd, char *error,
+                   size_t error_size);
 
 /* Writes this process' pid into the lock file. */
 void places_sign(int lock_fd);

@@ -1,4 +1,4 @@
-#include "supervise/places.h"
+#include "lib/places.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,7 +116,8 @@ static bool places_take(int fd)
     return true;
 }
 
-int places_lock(const char *state_dir, int *fd, char *error, size_t error_size)
+int places_lock_at(int dir, const char *state_dir, int *fd, char *error,
+                   size_t error_size)
 {
     char path[PATH_MAX + 8];
     struct stat status;
@@ -124,8 +125,8 @@ int places_lock(const char *state_dir, int *fd, char *error, size_t error_size)
 
     snprintf(path, sizeof(path), "%s/lock", state_dir);
     /* The daemon's user owns the directory: nothing is followed. */
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-               0600);
+    *fd = openat(dir, "lock",
+                 O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (*fd < 0)
         return refuse(errno, path, strerror(errno), error, error_size);
     if (fstat(*fd, &status) < 0)
@@ -142,6 +143,17 @@ int places_lock(const char *state_dir, int *fd, char *error, size_t error_size)
         close(*fd);
         *fd = -1;
     }
+    return rc;
+}
+
+int places_lock(const char *state_dir, int *fd, char *error, size_t error_size)
+{
+    int dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (dir < 0)
+        return refuse(errno, state_dir, strerror(errno), error, error_size);
+    int rc = places_lock_at(dir, state_dir, fd, error, error_size);
+    close(dir);
     return rc;
 }
 
