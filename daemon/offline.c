@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "daemon/core/force.h"
+#include "daemon/session.h"
 #include "daemon/shell/quorumio.h"
 #include "daemon/shell/store.h"
 #include "lib/result.h"
@@ -196,22 +197,14 @@ static bool would_move(const struct offline *offline)
            boot->flushed > 0;
 }
 
-/* Nodes of voters: of all, or of all but this replica. */
 static void tell_voters(const struct offline *offline, const char *key,
                         const struct uuid *but)
 {
-    struct config config;
-    const char *blank = "";
+    struct buf nodes = {0};
 
-    core_configuration(offline->core, &config, NULL);
-    printf("%s:", key);
-    for (unsigned i = 0; i < config.count; i++) {
-        if (but != NULL && uuid_equal(&config.voters[i].uuid, but))
-            continue;
-        printf("%s%u", blank, config.voters[i].node);
-        blank = " ";
-    }
-    printf("\r\n");
+    session_voters(offline->core, but, &nodes);
+    printf("%s:%.*s\r\n", key, (int)nodes.len, (const char *)nodes.data);
+    buf_free(&nodes);
 }
 
 static void tell(const struct offline *offline)

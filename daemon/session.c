@@ -1,6 +1,7 @@
 #include "daemon/session.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -76,14 +77,27 @@ static bool number_of(const struct core_arg *arg, int64_t *number)
 
 /* ---- what the replica is ---- */
 
-/* The nodes of the voters in force, with blanks between them. */
-static void print_voters(const struct core *core, struct buf *text)
+static int compare_nodes(const void *a, const void *b)
 {
+    const struct voter *left = a, *right = b;
+
+    return (left->node > right->node) - (left->node < right->node);
+}
+
+void session_voters(const struct core *core, const struct uuid *but,
+                    struct buf *text)
+{
+    const char *blank = "";
     struct config config;
 
     core_configuration(core, &config, NULL);
-    for (unsigned i = 0; i < config.count; i++)
-        buf_printf(text, "%s%u", i > 0 ? " " : "", config.voters[i].node);
+    qsort(config.voters, config.count, sizeof(config.voters[0]), compare_nodes);
+    for (unsigned i = 0; i < config.count; i++) {
+        if (but != NULL && uuid_equal(&config.voters[i].uuid, but))
+            continue;
+        buf_printf(text, "%s%u", blank, config.voters[i].node);
+        blank = " ";
+    }
 }
 
 void session_status(const struct session_facts *facts, struct buf *reply)
@@ -116,7 +130,7 @@ void session_status(const struct session_facts *facts, struct buf *reply)
     buf_printf(&text, "voter:%d\r\nquorate:%d\r\nscore:%d\r\n", status.voter,
                status.quorate, status.score);
     buf_printf(&text, "group_uuid:%s\r\nvoters:", group);
-    print_voters(facts->core, &text);
+    session_voters(facts->core, NULL, &text);
     buf_printf(&text, "\r\nlast_epoch:%" PRIu64 "\r\n", status.last_epoch);
     buf_printf(
         &text,

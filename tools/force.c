@@ -11,8 +11,8 @@ static void warn(const struct call *call, const struct ctl_status *status)
     bool voter = strcmp(replica_get(status, "voter"), "1") == 0;
 
     printf("The replica of group '%s' in %s holds\n"
-           "    last entry     epoch %s, sequence %s (known to be committed: up "
-           "to %s)\n"
+           "    last entry     epoch %s, sequence %s (known to be committed, by "
+           "its disk: up to %s)\n"
            "    group UUID     %s\n"
            "    voters         on nodes %s; this replica is %s\n\n",
            call->group, call->state_dir, replica_get(status, "last_epoch"),

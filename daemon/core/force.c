@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "daemon/core/boot.h"
+#include "daemon/core/view.h"
 
 enum {
     FORCE_FAMILY = 6, /* bytes, at 0 */
@@ -95,13 +96,17 @@ bool force_is_later(const struct uuid *later, const struct uuid *group)
            force_generation(later) > force_generation(group);
 }
 
-/* Of entry 1 alone a replica lets go for any group that lives (create.h). */
+/* Of entry 1 alone a replica lets go for any group that lives (create.h). A leader
+ * answers those who do not know yet, before they can make a majority. */
 void force_on_message(struct core *core, const struct message *message)
 {
     if (log_last(&core->log).seq > 1 &&
         force_is_later(&message->group, &core->group))
         core_refuse(core, "the group was forced on another replica, without "
                           "this one: hotwarm reset");
+    else if (core->role == CORE_ROLE_LEADER && message->type == WIRE_HELLO &&
+             force_is_later(&core->group, &message->group))
+        view_say_hello(core);
 }
 
 /* ---- the state ---- */

@@ -62,7 +62,7 @@ struct uuid force_group(const struct uuid *group, uint64_t hash);
 bool force_is_later(const struct uuid *later, const struct uuid *group);
 
 /* A message of another group: of one that was forced out of ours? Then this
- * replica is refused. */
+ * replica is refused. Or of one that ours was forced out of? Then it is told. */
 void force_on_message(struct core *core, const struct message *message);
 
 #endif

@@ -35,6 +35,9 @@
     X(alone_views, true)                                                       \
     X(ghosts, false)                                                           \
     X(forks, true)                                                             \
+    X(forced, true)                                                            \
+    X(forced_entries, true)                                                    \
+    X(foreign_refused, true)                                                   \
     X(acked_writes, false)                                                     \
     X(reads, false)                                                            \
     X(refused, false)                                                          \
