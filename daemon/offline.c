@@ -228,9 +228,8 @@ static void tell(const struct offline *offline)
            status.commit_seq);
     tell_voters(offline, "voters", NULL);
     tell_voters(offline, "others", &status.uuid);
-    printf("voter:%d\r\nrefuses:%s\r\nholds:%d\r\naside:%s\r\n",
-           status.voter, refuses == NULL ? "" : refuses, would_move(offline),
-           offline->aside);
+    printf("voter:%d\r\nrefuses:%s\r\nholds:%d\r\naside:%s\r\n", status.voter,
+           refuses == NULL ? "" : refuses, would_move(offline), offline->aside);
 }
 
 static int act(struct offline *offline)

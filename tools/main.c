@@ -24,19 +24,24 @@ static const char usage[] =
     "usage: hotwarm COMMAND GROUP [OPTION...]\n"
     "\n"
     "Commands, for the replica of GROUP on this node:\n"
-    "  status    what it is, as lines key:value: of the running daemon, else of\n"
+    "  status    what it is, as lines key:value: of the running daemon, else "
+    "of\n"
     "            its disk (running:0)\n"
     "  force     when a majority of the voters is lost for good: this replica\n"
-    "            alone goes on, as a new group, with what it holds; the replica\n"
+    "            alone goes on, as a new group, with what it holds; the "
+    "replica\n"
     "            must not run\n"
-    "  reset     moves the replica's data aside, so that it joins its group anew\n"
+    "  reset     moves the replica's data aside, so that it joins its group "
+    "anew\n"
     "            and is given them again; the replica must not run\n"
     "\n"
     "Options:\n"
-    "  --confirm GROUP    the group's name a second time, which force and reset\n"
+    "  --confirm GROUP    the group's name a second time, which force and "
+    "reset\n"
     "                     else ask for\n"
     "  --state-dir DIR    where the replica's data are, if the resource's\n"
-    "                     parameter state_dir says so (/var/lib/hotwarm/GROUP)\n"
+    "                     parameter state_dir says so "
+    "(/var/lib/hotwarm/GROUP)\n"
     "  --run-dir DIR      where the sockets are (/run/hotwarm)\n"
     "  --user NAME        whose the data are (hotwarm)\n"
     "  --daemon FILE      the daemon's program (" HOTWARM_DAEMON ")\n"
@@ -116,8 +121,9 @@ static int run(struct call *call, const char *name)
     if (call->state_dir == NULL)
         call->state_dir = state_dir;
     if (call->state_dir[0] != '/' || strlen(call->state_dir) >= DIR_MAX)
-        return refuse_usage("--state-dir is an absolute path, to 255 bytes; not",
-                            call->state_dir);
+        return refuse_usage(
+            "--state-dir is an absolute path, to 255 bytes; not",
+            call->state_dir);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(commands[i].name, name) == 0)
             return commands[i].run(call);
@@ -137,9 +143,8 @@ int main(int argc, char **argv)
         {"version", no_argument, NULL, 'v'},
         {NULL, 0, NULL, 0},
     };
-    struct call call = {.run_dir = "/run/hotwarm",
-                        .user = "hotwarm",
-                        .daemon = HOTWARM_DAEMON};
+    struct call call = {
+        .run_dir = "/run/hotwarm", .user = "hotwarm", .daemon = HOTWARM_DAEMON};
     int code;
 
     while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {

@@ -51,18 +51,19 @@ static void say_runs(const struct replica *replica, int dir)
 {
     const struct call *call = replica->call;
     char pid[16] = "";
-    int fd = openat(dir, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd =
+        openat(dir, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd >= 0) {
         ssize_t got = read(fd, pid, sizeof pid - 1);
         pid[got > 0 ? strspn(pid, "0123456789") : 0] = '\0';
         close(fd);
     }
-    command_error("the replica of group '%s' runs here, and has the lock of %s%s"
-                  "%s; first disable the resource, so that it is stopped "
-                  "and stays so",
-                  call->group, call->state_dir,
-                  pid[0] != '\0' ? ": process " : "", pid);
+    command_error(
+        "the replica of group '%s' runs here, and has the lock of %s%s"
+        "%s; first disable the resource, so that it is stopped "
+        "and stays so",
+        call->group, call->state_dir, pid[0] != '\0' ? ": process " : "", pid);
 }
 
 int replica_take(struct replica *replica, const struct call *call)

@@ -85,8 +85,8 @@ static int aside_compare(void *context, const char *name)
     unsigned n = 0;
 
     if (strlen(name) >= ASIDE_NAME ||
-        sscanf(name, "aside-%lld-%u", &when, &n) != 2 ||
-        when < newest->time || (when == newest->time && n < newest->n))
+        sscanf(name, "aside-%lld-%u", &when, &n) != 2 || when < newest->time ||
+        (when == newest->time && n < newest->n))
         return 0;
     newest->time = when;
     newest->n = n;

@@ -39,7 +39,8 @@ static void add_write(struct handmade *disk, const char *value)
         {(const uint8_t *)"k", 1},
         {(const uint8_t *)value, strlen(value)},
     };
-    struct entry promote = {.kind = ENTRY_PROMOTE}, write = {.kind = ENTRY_WRITE};
+    struct entry promote = {.kind = ENTRY_PROMOTE},
+                 write = {.kind = ENTRY_WRITE};
     struct buf payload = {0};
 
     promotion_request_encode(&payload, &request);

@@ -237,8 +237,7 @@ void disk_renew(struct disk *disk, const struct buf *promise,
 {
     struct disk_op ops[] = {
         {.data = mem_copy(promise->data, promise->len), .len = promise->len},
-        {.data = mem_copy(snapshot->data, snapshot->len),
-         .len = snapshot->len},
+        {.data = mem_copy(snapshot->data, snapshot->len), .len = snapshot->len},
     };
 
     image_promise(&disk->image, &ops[0]);

@@ -18,7 +18,8 @@ static void a_forced_group_is_later(void **state)
     for (unsigned n = 0; n < 20000; n++) { /* also those that look forced */
         struct uuid group = sample_uuid((uint8_t)n);
         memcpy(group.bytes, &n, sizeof n);
-        struct uuid child = force_group(&group, n), grandchild = force_group(&child, 3);
+        struct uuid child = force_group(&group, n),
+                    grandchild = force_group(&child, 3);
         assert_true(force_is_later(&child, &group));
         assert_true(force_is_later(&grandchild, &child));
         assert_true(force_is_later(&grandchild, &group));
@@ -33,7 +34,8 @@ static void two_forced_apart_are_two(void **state)
 {
     struct uuid group = sample_uuid(1), other = sample_uuid(2);
     struct uuid a = force_group(&group, 1), b = force_group(&group, 2);
-    struct uuid again = force_group(&group, 1), foreign = force_group(&other, 1);
+    struct uuid again = force_group(&group, 1),
+                foreign = force_group(&other, 1);
 
     (void)state;
     assert_true(uuid_equal(&a, &again));
@@ -239,8 +241,7 @@ static void it_serves_alone(void **state)
     force(&disk, &forced);
     alone_wipe(alone);
     buf_bytes(&alone->disk.promise, forced.promise.data, forced.promise.len);
-    buf_bytes(&alone->disk.snapshot, forced.snapshot.data,
-              forced.snapshot.len);
+    buf_bytes(&alone->disk.snapshot, forced.snapshot.data, forced.snapshot.len);
     alone->disk.first_seq = 10;
     alone->options.expected_voters = 3;
     alone_restart(alone);
@@ -336,7 +337,8 @@ static void who_hears_of_it_is_refused(void **state)
         alone_office(alone, CORE_PROMOTE);
         alone_says(alone, "SET k v", ALONE_OK);
         struct core_status status = alone_status(alone);
-        struct uuid other = sample_uuid(8), forced = force_group(&status.group, 1),
+        struct uuid other = sample_uuid(8),
+                    forced = force_group(&status.group, 1),
                     stranger = force_group(&other, 1);
         hear(alone, &stranger, types[i]);
         assert_int_equal(alone_status(alone).role, CORE_ROLE_LEADER);
@@ -362,8 +364,7 @@ static void it_is_not_refused_itself(void **state)
     force(&disk, &forced);
     alone_wipe(alone);
     buf_bytes(&alone->disk.promise, forced.promise.data, forced.promise.len);
-    buf_bytes(&alone->disk.snapshot, forced.snapshot.data,
-              forced.snapshot.len);
+    buf_bytes(&alone->disk.snapshot, forced.snapshot.data, forced.snapshot.len);
     alone->disk.first_seq = 8;
     alone_restart(alone);
     hear(alone, &old, WIRE_APPEND);

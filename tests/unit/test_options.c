@@ -72,6 +72,8 @@ static void what_is_not_given_has_a_default(void **state)
     assert_int_equal(options.data_fd, -1);
     assert_int_equal(options.control_fd, -1);
     assert_int_equal(options.link_fd, -1);
+    assert_int_equal(options.lock_fd, -1);
+    assert_int_equal(options.offline, OPTIONS_ONLINE);
 }
 
 static void everything_can_be_given(void **state)
@@ -100,6 +102,10 @@ static void everything_can_be_given(void **state)
     accepted(&options, ENOUGH " --mode=hot --mode=warm --reads=linearizable "
                               "--fencing=none --expected-voters=1");
     assert_int_equal(options.mode, CORE_WARM);
+    accepted(&options, "--offline=force --lock-fd=7 --group=g --state-dir=/s");
+    assert_int_equal(options.offline, OPTIONS_OFFLINE_FORCE);
+    assert_int_equal(options.lock_fd, 7);
+    assert_false(options.standalone);
     accepted(&options, "--standalone --state-dir=/s --socket-dir=/r --group="
                        "0123456789012345678901234567890123456789"
                        "012345678901234567890123");
@@ -126,6 +132,9 @@ static void bad_words_are_refused(void **state)
     refused("--reads=stale",
             "--reads is 'stale'; it must be linearizable or local");
     refused("--fencing=yes", "--fencing is 'yes'; it must be none or required");
+    refused("--offline=", "--offline is ''; it must be status, force or reset");
+    refused("--offline=Force",
+            "--offline is 'Force'; it must be status, force or reset");
     refused("--state-dir=", "--state-dir is ''; it must be a directory");
     refused("--socket-dir=", "--socket-dir is ''; it must be a directory");
 }
@@ -150,6 +159,7 @@ static void bad_numbers_are_refused(void **state)
         {"data-fd", "a number from 3 to 1023", {"0", "2", "1024", NULL}},
         {"control-fd", "a number from 3 to 1023", {"2", "1024", NULL}},
         {"link-fd", "a number from 3 to 1023", {"2", "4294967299", NULL}},
+        {"lock-fd", "a number from 3 to 1023", {"2", "x", NULL}},
     };
     static const char *const none[] = {"",    "x",   "5x",           "5.0",
                                        "-5",  "+5",  "\t5",          "0x5",
@@ -198,6 +208,7 @@ static void what_is_no_option_is_refused(void **state)
     refused("--standalone=yes", "--standalone takes no value");
     refused("--mode", "--mode takes a value");
     refused("--link-fd", "--link-fd takes a value");
+    refused("--lock-fd", "--lock-fd takes a value");
 }
 
 static void what_is_missing_is_named(void **state)
@@ -214,6 +225,8 @@ static void what_is_missing_is_named(void **state)
                                      "(or --standalone) is missing"},
         {"--group=g --state-dir=/s --data-fd=3 --control-fd=4",
          "--data-fd, --control-fd and --link-fd (or --standalone) is missing"},
+        {"--group=g --state-dir=/s --offline=reset",
+         "--lock-fd (with --offline) is missing"},
         {"--group=g --state-dir=/s --link-fd=3 --control-fd=4",
          "--data-fd, --control-fd and --link-fd (or --standalone) is missing"},
     };

@@ -233,8 +233,7 @@ static void a_crash_at_any_call_leaves_one_of_two(void **state)
         for (uint64_t then = 0; again; then++) {
             struct place place = place_copy(&old);
             died = dies(&place, act_renew, at, at % 2 == 0);
-            again = then == 0 ||
-                    dies(&place, act_open, then, then % 2 == 0);
+            again = then == 0 || dies(&place, act_open, then, then % 2 == 0);
             bool now = check(&place);
             if (then > 0)
                 assert_int_equal(now, renewed);
