@@ -16,6 +16,7 @@ enum { COMMAND_GOOD = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 /* All of it lives as long as the process. */
 struct call {
     const char *group;
+    char *const *words; /* what follows it, as many as the row says */
     const char *state_dir;
     const char *run_dir;
     const char *user;    /* the daemon's */

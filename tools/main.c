@@ -13,11 +13,12 @@ enum { GROUP_MAX = 64, DIR_MAX = 256 };
 
 static const struct {
     const char *name;
+    int words; /* behind the group */
     int (*run)(const struct call *call);
 } commands[] = {
-    {"status", command_status},
-    {"force", command_force},
-    {"reset", command_reset},
+    {"status", 0, command_status},
+    {"force", 0, command_force},
+    {"reset", 0, command_reset},
 };
 
 static const char usage[] =
@@ -109,10 +110,21 @@ static bool take_option(struct call *call, int code, const char *value)
     }
 }
 
-static int run(struct call *call, const char *name)
+/* `words`: COMMAND GROUP and what follows. */
+static int run(struct call *call, int count, char *const *words)
 {
     static char state_dir[DIR_MAX];
+    size_t at = 0, end = sizeof commands / sizeof commands[0];
 
+    while (at < end && strcmp(commands[at].name, words[0]) != 0)
+        at++;
+    if (at == end)
+        return refuse_usage("there is no command", words[0]);
+    if (count != 2 + commands[at].words)
+        return refuse_usage("too few or too many words for the command",
+                            words[0]);
+    call->group = words[1];
+    call->words = words + 2;
     if (!is_group(call->group))
         return refuse_usage("a group's name is 1 to 64 letters, digits, '-', "
                             "'_', '.', first a letter or digit; not",
@@ -124,11 +136,7 @@ static int run(struct call *call, const char *name)
         return refuse_usage(
             "--state-dir is an absolute path, to 255 bytes; not",
             call->state_dir);
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(commands[i].name, name) == 0)
-            return commands[i].run(call);
-    }
-    return refuse_usage("there is no command", name);
+    return commands[at].run(call);
 }
 
 int main(int argc, char **argv)
@@ -153,10 +161,9 @@ int main(int argc, char **argv)
         if (take_option(&call, code, optarg))
             return COMMAND_GOOD;
     }
-    if (argc - optind != 2) {
+    if (optind == argc) {
         command_error("it takes a command and a group; see hotwarm --help");
         return COMMAND_USAGE;
     }
-    call.group = argv[optind + 1];
-    return run(&call, argv[optind]);
+    return run(&call, argc - optind, argv + optind);
 }

@@ -119,6 +119,8 @@ __attribute__((noreturn)) static void become(const struct replica *replica,
         "--state-dir", call->state_dir, "--lock-fd", "3",       NULL};
     int rc = arrange_descriptors(replica, answer);
 
+    setsid(); /* root's terminal is not for this user to type on; and what was
+                 begun is done, also when somebody types ^C */
     umask(0077);
     if (rc == 0 && replica->root)
         rc = privilege_drop(replica->account.uid, replica->account.gid);
