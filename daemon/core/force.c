@@ -16,6 +16,8 @@ enum {
 
 const char *force_refuses(const struct core *core)
 {
+    bool voter = core_is_voter(core);
+
     if (core->resetting)
         return "has lost a part of what it held: the next start gives up the "
                "rest";
@@ -23,10 +25,11 @@ const char *force_refuses(const struct core *core)
         return "has lost its data, and was given none since";
     if (log_last(&core->log).seq == 0)
         return "is blank: it holds no data";
-    if (!core_is_voter(core) && core->options.node == 0)
+    if (!voter && core->options.node == 0)
         return "is a learner, and which node this is only Corosync could say, "
                "which does not run";
-    if (core->config.count == 1 && core->config.seq == core->committed.seq)
+    if (voter && core->config.count == 1 &&
+        core->config.seq == core->committed.seq)
         return "is its group's only voter already: it needs nobody else";
     return NULL;
 }

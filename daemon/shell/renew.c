@@ -102,6 +102,11 @@ static bool renew_has(int dir, const char *name)
            errno != ENOENT;
 }
 
+bool renew_is_begun(int dir)
+{
+    return renew_has(dir, NEXT);
+}
+
 static int renew_flush(int a, int b)
 {
     return fsync(a) < 0 || fsync(b) < 0 ? errno : 0;

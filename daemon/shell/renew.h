@@ -29,12 +29,17 @@
 #ifndef HOTWARM_SHELL_RENEW_H
 #define HOTWARM_SHELL_RENEW_H
 
+#include <stdbool.h>
+
 #include "lib/buf.h"
 
 /* Up to the switch, and through it. `promise` and `snapshot`: the files' whole
  * content (file_frame). 0; or errno, and the old state is as it was, or, where it
  * failed behind the switch, renew_finish is still to be done. */
 int renew_begin(int dir, const struct buf *promise, const struct buf *snapshot);
+
+/* Was the switch made, and has renew_finish not come to its end? */
+bool renew_is_begun(int dir);
 
 /* Behind it. Does nothing where no switch was made but remove what was left of
  * one that did not come so far. 0 or errno; then it is to be called again. */

@@ -228,8 +228,9 @@ int store_is_of(const struct store *store, const char *group, char *error,
     return rc == ENOENT ? 0 : rc;
 }
 
+/* *begun: it cannot be gone back on, whatever is returned. */
 static int store_renew_frames(struct store *store, const struct buf *promise,
-                              const struct buf *snapshot)
+                              const struct buf *snapshot, bool *begun)
 {
     struct buf frames[2] = {{0}};
 
@@ -237,6 +238,7 @@ static int store_renew_frames(struct store *store, const struct buf *promise,
     file_frame(&frames[1], SNAPSHOT_MAGIC, store->generation + 1,
                snapshot->data, snapshot->len);
     int rc = renew_begin(store->dir, &frames[0], &frames[1]);
+    *begun = rc == 0 || renew_is_begun(store->dir);
     buf_free(&frames[0]);
     buf_free(&frames[1]);
     return rc == 0 ? renew_finish(store->dir) : rc;
@@ -245,10 +247,13 @@ static int store_renew_frames(struct store *store, const struct buf *promise,
 int store_renew(struct store *store, const struct buf *promise,
                 const struct buf *snapshot, char *error, size_t error_size)
 {
-    int rc = store_renew_frames(store, promise, snapshot);
+    bool begun = false;
+    int rc = store_renew_frames(store, promise, snapshot, &begun);
 
     if (rc != 0)
-        snprintf(error, error_size, "%s/next: %s", store->path, strerror(rc));
+        snprintf(error, error_size, "%s/next: %s%s", store->path, strerror(rc),
+                 begun ? "; it has begun, and the next start finishes it"
+                       : "; nothing was changed");
     return rc;
 }
 

@@ -307,6 +307,36 @@ static void a_learner_needs_its_node(void **state)
     handmade_free(&forced);
 }
 
+/* A learner of a group of one is no only voter. */
+static void a_lone_voters_learner_can_be_forced(void **state)
+{
+    struct handmade_promise promise = handmade_sample();
+    struct handmade disk = {0};
+
+    (void)state;
+    handmade_snapshot(&disk, handmade_fill(&disk, 6, 6, 5));
+    promise.committed = handmade_voters(6, 1);
+    struct buf payload = {0};
+    config_encode(&payload, &promise.committed);
+    struct entry entry = {.epoch = 5,
+                          .seq = 7,
+                          .kind = ENTRY_CONFIG,
+                          .payload = payload.data,
+                          .length = (uint32_t)payload.len};
+    handmade_add(&disk, &entry, disk.records[disk.count - 1].hash);
+    promise.committed.seq = 7;
+    handmade_promise(&disk.promise, &promise);
+    assert_string_equal(refusal(&disk),
+                        "is its group's only voter already: it needs nobody "
+                        "else");
+    buf_reset(&disk.promise);
+    promise.uuid = sample_uuid(7);
+    handmade_promise(&disk.promise, &promise);
+    assert_null(refusal(&disk));
+    buf_free(&payload);
+    handmade_free(&disk);
+}
+
 /* ---- the others of the old group ---- */
 
 /* One message of that group. */
@@ -386,6 +416,7 @@ int main(void)
         cmocka_unit_test(it_serves_alone),
         cmocka_unit_test(some_are_refused),
         cmocka_unit_test(a_learner_needs_its_node),
+        cmocka_unit_test(a_lone_voters_learner_can_be_forced),
         cmocka_unit_test(who_hears_of_it_is_refused),
         cmocka_unit_test(it_is_not_refused_itself),
     };
