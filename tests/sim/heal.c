@@ -300,7 +300,9 @@ void heal_look(struct world *world)
             } else if (operator_begins(world)) {
                 world->forcing = true;
                 sched_add(&world->sched,
-                          rng_below(&world->rng_faults, 6000) * SIM_US,
+                          rng_below(&world->rng_faults,
+                                    world->left == NULL ? 6000 : 600000) *
+                              SIM_US,
                           (struct sched_event){.kind = SCHED_HEAL});
             } else {
                 world->finished = true;

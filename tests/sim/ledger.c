@@ -131,7 +131,8 @@ static void apply_set(struct ledger *ledger, struct ledger_entry *at,
         verdict_fail(ledger->verdict, "once",
                      "request %" PRIu64 " took effect again at %" PRIu64,
                      at->op, seq);
-    if (op->state == OP_REFUSED)
+    /* What is lost may be what refused it. */
+    if (op->state == OP_REFUSED && !ledger->forcing)
         verdict_fail(ledger->verdict, "refused-applied",
                      "request %" PRIu64 " was refused, but is entry %" PRIu64,
                      at->op, seq);
@@ -300,7 +301,10 @@ void ledger_extend(struct ledger *ledger, const struct entry *entry,
     *at = (struct ledger_entry){.hash = hash,
                                 .epoch = entry->epoch,
                                 .commit_epoch = commit_epoch,
-                                .kind = entry->kind};
+                                .kind = entry->kind,
+                                .origin = entry->origin,
+                                .run = entry->run,
+                                .forwarded = entry->number};
     check_origin(ledger, entry);
     if (entry->kind == ENTRY_WRITE)
         apply_write(ledger, entry, at);

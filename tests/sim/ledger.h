@@ -38,7 +38,10 @@ struct ledger_entry {
     enum entry_kind kind;
     uint64_t op; /* a client's request number; 0: none of a SET's */
     unsigned key;
-    int64_t number; /* an INCR's answer */
+    int64_t number;     /* an INCR's answer */
+    struct uuid origin; /* who forwarded it, in which run … */
+    uint64_t run;
+    uint64_t forwarded; /* … with which number; 0: the leader's own */
 };
 
 struct ledger_version {
@@ -71,7 +74,7 @@ struct ledger {
     enum core_mode mode;
     struct uuid group;
     bool forced;  /* a replica was, and this is its group */
-    bool forcing; /* that entry is being taken */
+    bool forcing; /* its entries, that nobody had committed, are being taken */
     struct ledger_entry *entries; /* entries[seq]; 0 is not used */
     uint64_t last;
     size_t cap;

@@ -5,12 +5,17 @@
 
 #include "daemon/core/force.h"
 #include "tests/sim/actions.h"
+#include "tests/sim/rewind.h"
 
 bool operator_begins(struct world *world)
 {
     if (world->ledger.forced || world->full_for_ever != NULL ||
         !rng_chance(&world->rng_faults, 250))
         return false;
+    if (rng_chance(&world->rng_faults, 500)) {
+        world->left = &world->nodes[rng_pick(&world->rng_faults, world->count)];
+        world_crash(world, world->left, 20 * SIM_S);
+    }
     action_writes(world, 4);
     return world->verdict.law == NULL;
 }
@@ -33,19 +38,38 @@ static struct node *choose(struct world *world)
     return NULL;
 }
 
-/* What was behind the commit point counts now. */
-static void take_tail(struct world *world, const struct core *core)
+/* Up to where its log is the ledger's; below its snapshot it is. */
+static uint64_t common(const struct world *world, const struct core *core)
+{
+    uint64_t seq = world->ledger.last, hash;
+    struct core_status status;
+    struct entry entry;
+
+    core_status(core, &status);
+    while (seq > status.commit_seq && (!core_entry(core, seq, &entry, &hash) ||
+                                       hash != world->ledger.entries[seq].hash))
+        seq--;
+    return seq;
+}
+
+/* What it lacks is lost; what was behind the commit point counts now. */
+static void take_log(struct world *world, const struct core *core)
 {
     struct ledger *ledger = &world->ledger;
     uint64_t hash, epoch;
     struct entry entry;
 
+    world->totals.forced_lost += rewind_ledger(ledger, common(world, core));
+    if (world->laws.acked_seq > ledger->last)
+        world->laws.acked_seq = ledger->last;
+    ledger->forcing = true;
     while (core_entry(core, ledger->last + 1, &entry, &hash)) {
         epoch = ledger->entries[ledger->last].commit_epoch;
         ledger_extend(ledger, &entry, hash,
                       entry.epoch > epoch ? entry.epoch : epoch);
         world->totals.forced_entries++;
     }
+    ledger->forcing = false;
 }
 
 static void force(struct world *world, struct node *node, struct core *core)
@@ -55,7 +79,7 @@ static void force(struct world *world, struct node *node, struct core *core)
     struct entry entry;
     uint64_t hash = 0;
 
-    take_tail(world, core);
+    take_log(world, core);
     force_make(core, &promise, &snapshot);
     core_status(core, &status);
     if (core_entry(core, world->ledger.last + 1, &entry, &hash))
@@ -95,7 +119,7 @@ void operator_force(struct world *world)
     for (unsigned i = 0; i < world->count; i++)
         world_crash(world, &world->nodes[i],
                     rng_range(&world->rng_faults, 3000, 9000) * SIM_MS);
-    node = choose(world);
+    node = world->left != NULL ? world->left : choose(world);
     if (node == NULL) {
         verdict_fail(&world->verdict, "lost",
                      "nobody has %" PRIu64 " on disk, which was committed",

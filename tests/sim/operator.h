@@ -4,15 +4,13 @@
  *   At the end of a seed, when all is well, some writes are under way when every
  *   process dies. One of the replicas that hold all that was committed is forced
  *   (daemon/core/force.h) and starts; what was the end of its log is now history.
- *   The others start later, on their old disks, in whatever order: they are
+ *   Or one that had been away while the others went on: what it lacks is lost, for
+ *   the ledger too (rewind.h), and nothing else. The others start later, on their old disks, in whatever order: they are
  *   foreign then. They must hear that they are, and are reset.
  *
  * INVARIANTS
  *   Once forced, the ledger is the new group's. A foreign replica acknowledges
  *   nothing (law beside), and what it thinks is committed does not count.
- *
- * NOT HERE
- *   A replica that is behind, and loses what it lacks: tests/lab/operator.
  */
 #ifndef HOTWARM_SIM_OPERATOR_H
 #define HOTWARM_SIM_OPERATOR_H

@@ -37,6 +37,7 @@
     X(forks, true)                                                             \
     X(forced, true)                                                            \
     X(forced_entries, true)                                                    \
+    X(forced_lost, true)                                                       \
     X(foreign_refused, true)                                                   \
     X(acked_writes, false)                                                     \
     X(reads, false)                                                            \
