@@ -14,6 +14,7 @@
 
 #include "daemon/auth.h"
 #include "daemon/core/core.h"
+#include "daemon/offline.h"
 #include "daemon/options.h"
 #include "daemon/session.h"
 #include "daemon/shell/clock.h"
@@ -657,6 +658,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "hotwarmd: %s\n", error);
         return 2;
     }
+    if (d.options.offline != OPTIONS_ONLINE)
+        return offline_run(&d.options);
     log_open("hotwarmd", d.options.standalone ? LOG_TO_STDERR : LOG_TO_SYSLOG);
     if (d.options.verbose)
         log_set_debug(true);

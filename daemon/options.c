@@ -26,6 +26,8 @@ enum option_code {
     OPTION_DATA_FD,
     OPTION_CONTROL_FD,
     OPTION_LINK_FD,
+    OPTION_OFFLINE,
+    OPTION_LOCK_FD,
     OPTION_TCP_FD,
     OPTION_SECRET_FD,
     OPTION_LISTEN,
@@ -50,6 +52,8 @@ static const struct option names[] = {
     {"data-fd", required_argument, NULL, OPTION_DATA_FD},
     {"control-fd", required_argument, NULL, OPTION_CONTROL_FD},
     {"link-fd", required_argument, NULL, OPTION_LINK_FD},
+    {"offline", required_argument, NULL, OPTION_OFFLINE},
+    {"lock-fd", required_argument, NULL, OPTION_LOCK_FD},
     {"tcp-fd", required_argument, NULL, OPTION_TCP_FD},
     {"secret-fd", required_argument, NULL, OPTION_SECRET_FD},
     {"listen", required_argument, NULL, OPTION_LISTEN},
@@ -133,6 +137,24 @@ static int take_group(const struct parse *parse, const char *value)
     return 0;
 }
 
+static int take_offline(const struct parse *parse, const char *name,
+                        const char *value)
+{
+    static const char *const actions[] = {
+        [OPTIONS_OFFLINE_STATUS] = "status",
+        [OPTIONS_OFFLINE_FORCE] = "force",
+        [OPTIONS_OFFLINE_RESET] = "reset",
+    };
+
+    for (unsigned i = OPTIONS_OFFLINE_STATUS; i <= OPTIONS_OFFLINE_RESET; i++) {
+        if (strcmp(value, actions[i]) == 0) {
+            parse->options->offline = (enum options_offline)i;
+            return 0;
+        }
+    }
+    return refuse(parse, name, value, "status, force or reset");
+}
+
 static int take(const struct parse *parse, int code, const char *name,
                 const char *value)
 {
@@ -186,6 +208,10 @@ static int take(const struct parse *parse, int code, const char *name,
         return take_fd(parse, name, value, &options->data_fd);
     case OPTION_CONTROL_FD:
         return take_fd(parse, name, value, &options->control_fd);
+    case OPTION_OFFLINE:
+        return take_offline(parse, name, value);
+    case OPTION_LOCK_FD:
+        return take_fd(parse, name, value, &options->lock_fd);
     case OPTION_LINK_FD:
         return take_fd(parse, name, value, &options->link_fd);
     case OPTION_TCP_FD:
@@ -228,7 +254,9 @@ static int check(const struct parse *parse)
         missing = "--state-dir";
     else if (options->standalone && options->socket_dir == NULL)
         missing = "--socket-dir (with --standalone)";
-    else if (!options->standalone &&
+    else if (options->offline != OPTIONS_ONLINE && options->lock_fd < 0)
+        missing = "--lock-fd (with --offline)";
+    else if (options->offline == OPTIONS_ONLINE && !options->standalone &&
              (options->data_fd < 0 || options->control_fd < 0 ||
               options->link_fd < 0))
         missing = "--data-fd, --control-fd and --link-fd (or --standalone)";
@@ -271,6 +299,7 @@ int options_parse(struct options *options, int argc, char **argv, char *error,
         .link_fd = -1,
         .tcp_fd = -1,
         .secret_fd = -1,
+        .lock_fd = -1,
     };
     opterr = 0;
     optind = 0; /* from the beginning, also when called again */

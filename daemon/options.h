@@ -2,7 +2,8 @@
  *
  * WHAT
  *   Everything hotwarmd is told; there is no configuration file. In a cluster
- *   the supervisor gives these (lib/link.h); --standalone is for people.
+ *   the supervisor gives these (lib/link.h); --standalone is for people; --offline
+ *   is what the tool hotwarm gives (offline.h).
  */
 #ifndef HOTWARM_DAEMON_OPTIONS_H
 #define HOTWARM_DAEMON_OPTIONS_H
@@ -14,6 +15,13 @@
 #include "daemon/core/core.h"
 
 #define OPTIONS_INSTANCES_MAX 10000
+
+enum options_offline {
+    OPTIONS_ONLINE = 0,
+    OPTIONS_OFFLINE_STATUS,
+    OPTIONS_OFFLINE_FORCE,
+    OPTIONS_OFFLINE_RESET
+};
 
 struct options {
     const char *group;
@@ -28,6 +36,7 @@ struct options {
     bool reads_local;
     bool fencing; /* two voters: go on when the other one was fenced */
     bool standalone;
+    enum options_offline offline; /* all that it is to do, to the disk alone */
     bool verbose;
     const char *listen; /* --standalone makes tcp_fd and secret_fd of these; NULL */
     const char *passwd_file;
@@ -36,6 +45,7 @@ struct options {
     int link_fd;
     int tcp_fd;    /* listening; for its clients … */
     int secret_fd; /* … this file has the password */
+    int lock_fd; /* of STATE_DIR/lock, with an offline action */
 };
 
 /* 0; or EINVAL with a sentence in `error` that names the option, its value and

@@ -1,6 +1,7 @@
 #include "daemon/session.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -76,10 +77,33 @@ static bool number_of(const struct core_arg *arg, int64_t *number)
 
 /* ---- what the replica is ---- */
 
+static int compare_nodes(const void *a, const void *b)
+{
+    const struct voter *left = a, *right = b;
+
+    return (left->node > right->node) - (left->node < right->node);
+}
+
+void session_voters(const struct core *core, const struct uuid *but,
+                    struct buf *text)
+{
+    const char *blank = "";
+    struct config config;
+
+    core_configuration(core, &config, NULL);
+    qsort(config.voters, config.count, sizeof(config.voters[0]), compare_nodes);
+    for (unsigned i = 0; i < config.count; i++) {
+        if (but != NULL && uuid_equal(&config.voters[i].uuid, but))
+            continue;
+        buf_printf(text, "%s%u", blank, config.voters[i].node);
+        blank = " ";
+    }
+}
+
 void session_status(const struct session_facts *facts, struct buf *reply)
 {
     char uuid[UUID_TEXT_SIZE], former[UUID_TEXT_SIZE] = "";
-    char rival[UUID_TEXT_SIZE] = "";
+    char rival[UUID_TEXT_SIZE] = "", group[UUID_TEXT_SIZE] = "";
     char leader[UUID_TEXT_SIZE];
     struct core_status status;
     struct buf text = {0};
@@ -91,6 +115,8 @@ void session_status(const struct session_facts *facts, struct buf *reply)
         uuid_text(&status.former, former);
     if (!uuid_is_none(&status.rival))
         uuid_text(&status.rival, rival);
+    if (!uuid_is_none(&status.group))
+        uuid_text(&status.group, group);
     buf_printf(&text, "former:%s\r\nlost:%d\r\nrival:%s\r\n", former,
                status.lost, rival);
     buf_printf(&text, "role:%s\r\nwhy:%s\r\nmode:%s\r\n",
@@ -105,6 +131,9 @@ void session_status(const struct session_facts *facts, struct buf *reply)
                status.token);
     buf_printf(&text, "voter:%d\r\nquorate:%d\r\nscore:%d\r\n", status.voter,
                status.quorate, status.score);
+    buf_printf(&text, "group_uuid:%s\r\nvoters:", group);
+    session_voters(facts->core, NULL, &text);
+    buf_printf(&text, "\r\nlast_epoch:%" PRIu64 "\r\n", status.last_epoch);
     buf_printf(
         &text,
         "last_seq:%" PRIu64 "\r\ndurable_seq:%" PRIu64 "\r\ncommit_seq:%" PRIu64

@@ -16,8 +16,8 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/privilege.h"
 #include "lib/result.h"
-#include "supervise/privilege.h"
 #include "supervise/timer.h"
 
 struct child {

@@ -30,7 +30,7 @@
  *   The child is the caller's; callbacks may not free it.
  *
  * NOT HERE
- *   What any of it causes: life.h. The user's rights: privilege.h.
+ *   What any of it causes: life.h. The user's rights: lib/privilege.h.
  */
 #ifndef HOTWARM_SUPERVISE_CHILD_H
 #define HOTWARM_SUPERVISE_CHILD_H

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/places.h"
 #include "supervise/life.h"
-#include "supervise/places.h"
 
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 

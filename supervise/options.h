@@ -9,7 +9,7 @@
  *   Strings point into argv, the environment or static memory.
  *
  * NOT HERE
- *   Whether users, groups and directories exist: places.h, main.c.
+ *   Whether users, groups and directories exist: lib/places.h, main.c.
  */
 #ifndef HOTWARM_SUPERVISE_OPTIONS_H
 #define HOTWARM_SUPERVISE_OPTIONS_H

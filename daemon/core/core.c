@@ -8,6 +8,7 @@
 #include "daemon/core/command.h"
 #include "daemon/core/commit.h"
 #include "daemon/core/create.h"
+#include "daemon/core/force.h"
 #include "daemon/core/forward.h"
 #include "daemon/core/gate.h"
 #include "daemon/core/handover.h"
@@ -292,6 +293,7 @@ static void on_deliver(struct core *core, const struct core_event *event)
     if (!message_is_for(core, &message)) {
         rival_on_message(core, &message);
         create_on_other_group(core, &message);
+        force_on_message(core, &message);
         if (!message_is_for(core, &message))
             return;
     }

@@ -12,4 +12,11 @@ enum { ASIDE_NAME = 64 };
  * names the directory in which the next one goes on. 0 or errno. */
 int aside_move(int dir, char name[ASIDE_NAME]);
 
+/* Gives the directory FROM/NAME, which holds such files already, a name of that
+ * kind in `dir`. 0 or errno. */
+int aside_keep(int dir, int from, const char *name);
+
+/* The name of the newest one in `dir`; "" when there is none. 0 or errno. */
+int aside_newest(int dir, char name[ASIDE_NAME]);
+
 #endif

@@ -23,7 +23,7 @@
  *   need to. Without libseccomp there is no filter.
  *
  * NOT HERE
- *   User, groups and capabilities: supervise/privilege.h.
+ *   User, groups and capabilities: lib/privilege.h.
  */
 #ifndef HOTWARM_SHELL_CONFINE_H
 #define HOTWARM_SHELL_CONFINE_H

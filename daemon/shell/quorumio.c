@@ -97,15 +97,26 @@ void quorumio_close(struct quorumio *quorumio)
     free(quorumio);
 }
 
-uint32_t quorumio_token_ms(void)
+/* 0 when it cannot be read. */
+static uint32_t quorumio_number(const char *key)
 {
     cmap_handle_t handle;
-    uint32_t token = 0;
+    uint32_t number = 0;
 
     if (cmap_initialize(&handle) != CS_OK)
         return 0;
-    if (cmap_get_uint32(handle, "runtime.config.totem.token", &token) != CS_OK)
-        token = 0;
+    if (cmap_get_uint32(handle, key, &number) != CS_OK)
+        number = 0;
     cmap_finalize(handle);
-    return token;
+    return number;
+}
+
+uint32_t quorumio_token_ms(void)
+{
+    return quorumio_number("runtime.config.totem.token");
+}
+
+uint32_t quorumio_node(void)
+{
+    return quorumio_number("runtime.votequorum.this_node_id");
 }

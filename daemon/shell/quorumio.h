@@ -32,4 +32,7 @@ void quorumio_close(struct quorumio *quorumio);
 /* Corosync's token timeout in force, in ms; 0 when it cannot be read. */
 uint32_t quorumio_token_ms(void);
 
+/* This node's id; 0 when it cannot be read. */
+uint32_t quorumio_node(void);
+
 #endif

@@ -13,6 +13,7 @@
 
 #include "daemon/shell/aside.h"
 #include "daemon/shell/file.h"
+#include "daemon/shell/renew.h"
 #include "daemon/shell/segment.h"
 #include "daemon/shell/waiting.h"
 #include "lib/cursor.h"
@@ -160,6 +161,10 @@ int store_open(struct store **out, const char *dir, struct core_boot *boot,
     store->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     store->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int rc = store->event < 0 || store->dir < 0 ? errno : 0;
+    if (rc == 0) {
+        store->file = "next";
+        rc = renew_finish(store->dir);
+    }
     if (rc == 0)
         rc = store_tidy(store);
     if (rc == 0)
@@ -202,6 +207,62 @@ int store_claim(const struct store *store, const struct core_boot *boot,
                  strerror(rc));
 out:
     buf_free(&found);
+    return rc;
+}
+
+int store_is_of(const struct store *store, const char *group, char *error,
+                size_t error_size)
+{
+    struct buf found = {0};
+    int rc = file_read(store->dir, "group", &found);
+
+    if (rc == 0 && (found.len != strlen(group) ||
+                    memcmp(found.data, group, found.len) != 0)) {
+        snprintf(error, error_size, "%s is of group '%.*s', not of '%s'",
+                 store->path, (int)found.len, (const char *)found.data, group);
+        rc = EEXIST;
+    } else if (rc != 0 && rc != ENOENT) {
+        snprintf(error, error_size, "%s/group: %s", store->path, strerror(rc));
+    }
+    buf_free(&found);
+    return rc == ENOENT ? 0 : rc;
+}
+
+/* *begun: it cannot be gone back on, whatever is returned. */
+static int store_renew_frames(struct store *store, const struct buf *promise,
+                              const struct buf *snapshot, bool *begun)
+{
+    struct buf frames[2] = {{0}};
+
+    file_frame(&frames[0], PROMISE_MAGIC, 0, promise->data, promise->len);
+    file_frame(&frames[1], SNAPSHOT_MAGIC, store->generation + 1,
+               snapshot->data, snapshot->len);
+    int rc = renew_begin(store->dir, &frames[0], &frames[1]);
+    *begun = rc == 0 || renew_is_begun(store->dir);
+    buf_free(&frames[0]);
+    buf_free(&frames[1]);
+    return rc == 0 ? renew_finish(store->dir) : rc;
+}
+
+int store_renew(struct store *store, const struct buf *promise,
+                const struct buf *snapshot, char *error, size_t error_size)
+{
+    bool begun = false;
+    int rc = store_renew_frames(store, promise, snapshot, &begun);
+
+    if (rc != 0)
+        snprintf(error, error_size, "%s/next: %s%s", store->path, strerror(rc),
+                 begun ? "; it has begun, and the next start finishes it"
+                       : "; nothing was changed");
+    return rc;
+}
+
+int store_aside(const struct store *store, char *name, size_t size)
+{
+    char newest[ASIDE_NAME];
+    int rc = aside_newest(store->dir, newest);
+
+    snprintf(name, size, "%s/%s", store->path, newest);
     return rc;
 }
 

@@ -12,7 +12,8 @@
  *     promise              the P file; replaced by rename
  *     snapshot             header, then the core's bytes; replaced by rename
  *     log-GEN-SEQ          entries from SEQ on; a new file every 4 MiB
- *     aside-TIME-N/        what a RESET moved away
+ *     aside-TIME-N/        what a RESET, or a new state, moved away
+ *     next/                a new state, where one is being brought (renew.h)
  *
  *   GEN (16 hex digits) is the snapshot's generation: INSTALL begins a new
  *   one, so that its one rename both brings the snapshot and ends the log.
@@ -85,6 +86,22 @@ int store_open(struct store **store, const char *dir, struct core_boot *boot,
  * a sentence in `error`. */
 int store_claim(const struct store *store, const struct core_boot *boot,
                 const char *group, char *error, size_t error_size);
+
+/* As store_claim, for who only looks: nothing is written. EEXIST also where the
+ * file "group" names another group and there are no data. */
+int store_is_of(const struct store *store, const char *group, char *error,
+                size_t error_size);
+
+/* In the place of store_start: this P file and this snapshot, with no log behind
+ * it, in the place of all that is there, which is moved aside. 0; or errno with a
+ * sentence in `error`: then the old state is whole, or the next store_open brings
+ * the new one (renew.h). The store is then only good for store_aside and
+ * store_close. */
+int store_renew(struct store *store, const struct buf *promise,
+                const struct buf *snapshot, char *error, size_t error_size);
+
+/* The path of what was moved aside last. 0 or errno. */
+int store_aside(const struct store *store, char *name, size_t size);
 
 /* Starts the writer; boot's bytes are freed. 0 or errno. */
 int store_start(struct store *store);

@@ -232,6 +232,18 @@ static void image_promise(struct disk_image *image, struct disk_op *op)
     image->config_seq = read_u64(image->promise, PROMISE_CONFIG_AT);
 }
 
+void disk_renew(struct disk *disk, const struct buf *promise,
+                const struct buf *snapshot)
+{
+    struct disk_op ops[] = {
+        {.data = mem_copy(promise->data, promise->len), .len = promise->len},
+        {.data = mem_copy(snapshot->data, snapshot->len), .len = snapshot->len},
+    };
+
+    image_promise(&disk->image, &ops[0]);
+    image_install(&disk->image, &ops[1]);
+}
+
 /* The data go, under the UUID that was given up for them; the P file stays. */
 static void image_reset(struct disk_image *image, struct disk_image *aside)
 {

@@ -122,6 +122,9 @@ void disk_lose_promise(struct disk *disk);
 /* Changes the hash that the snapshot records; false without a snapshot.
  * Consistently: the log behind it is chained to that hash. */
 bool disk_tamper(struct disk *disk, bool consistently);
+/* A new state in the place of the old one (daemon/shell/renew.h). */
+void disk_renew(struct disk *disk, const struct buf *promise,
+                const struct buf *snapshot);
 /* A new, empty disk; the old image goes to `*aside`. */
 void disk_wipe(struct disk *disk, struct disk_image *aside);
 

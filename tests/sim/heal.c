@@ -5,6 +5,7 @@
 
 #include "tests/sim/actions.h"
 #include "tests/sim/load.h"
+#include "tests/sim/operator.h"
 
 #define HEAL_STEP (100 * SIM_MS)
 
@@ -107,6 +108,10 @@ static bool mend_silent(struct world *world, struct node *node)
         return false;
     if (role == CORE_ROLE_QUARANTINED && !node->tampered)
         return false;
+    if (operator_is_foreign(world, node)) {
+        operator_reset(world, node);
+        return true;
+    }
     world_crash(world, node, 50 * SIM_MS);
     world_wipe(world, node);
     return true;
@@ -277,6 +282,10 @@ void heal_look(struct world *world)
     char text[VERDICT_TEXT] = "";
     bool lacking;
 
+    if (world->forcing) {
+        world->forcing = false;
+        operator_force(world);
+    }
     for (unsigned i = 0; i < world->count; i++)
         if (mend_silent(world, &world->nodes[i]))
             world->probe_at = 0;
@@ -286,11 +295,18 @@ void heal_look(struct world *world)
     if (!lacking && world->probe_at != 0 && world->clients.open == 0) {
         if (probe_good(world)) {
             check_end(world);
-            if (!lose_one_of_two(world)) {
+            if (lose_one_of_two(world)) {
+                look_again(world);
+            } else if (operator_begins(world)) {
+                world->forcing = true;
+                sched_add(&world->sched,
+                          rng_below(&world->rng_faults,
+                                    world->left == NULL ? 6000 : 600000) *
+                              SIM_US,
+                          (struct sched_event){.kind = SCHED_HEAL});
+            } else {
                 world->finished = true;
-                return;
             }
-            look_again(world);
             return;
         }
         snprintf(text, sizeof text, "a last write or read is not answered OK");

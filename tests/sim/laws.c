@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/world.h"
 
 void laws_free(struct laws *laws)
@@ -158,7 +159,7 @@ static void check_commit(struct world *world, struct node *node)
 {
     const struct core_status *status = &node->status;
 
-    if (node->tampered)
+    if (node->tampered || operator_is_foreign(world, node))
         return;
     if (status->last_seq < status->commit_seq)
         verdict_fail(&world->verdict, "lost",
@@ -273,7 +274,8 @@ static void check_leader(struct world *world, struct node *node)
     struct laws *laws = &world->laws;
 
     if (status->role != CORE_ROLE_LEADER ||
-        node->laws.led_epoch == status->epoch)
+        node->laws.led_epoch == status->epoch ||
+        operator_is_foreign(world, node))
         return;
     node->laws.led_epoch = status->epoch;
     for (size_t i = 0; i < laws->leader_count; i++) {
@@ -322,8 +324,9 @@ static void check_token(struct world *world, struct node *node,
 
     uint64_t token;
 
-    if (node->tampered || (before->token == status->token &&
-                           before->applied_seq == status->applied_seq))
+    if (node->tampered || operator_is_foreign(world, node) ||
+        (before->token == status->token &&
+         before->applied_seq == status->applied_seq))
         return;
     token = ledger_token_of(&world->ledger, &status->uuid, status->run,
                             status->applied_seq);
@@ -509,7 +512,8 @@ void laws_on_append(struct world *world, struct node *node, const uint8_t *data,
                      node->id, node->disk.queued + len);
     if (entry.kind != ENTRY_CONFIG)
         return;
-    if (newest->seq < entry.seq && newest->seq > world->ledger.last)
+    if (!operator_is_foreign(world, node) && newest->seq < entry.seq &&
+        newest->seq > world->ledger.last)
         verdict_fail(&world->verdict, "config",
                      "n%u appends configuration %" PRIu64 " while %" PRIu64
                      " is not committed",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/sim/laws.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/world.h"
 
 static bool text_is(const char *text, size_t len, const uint8_t *data,
@@ -168,6 +169,23 @@ static void check_promotion(struct world *world, struct node *node,
                      node->id, from - 1);
 }
 
+/* A group that was left behind does nothing for anybody any more; a local read
+ * may be of any time. */
+static void foreign_reply(struct world *world, const struct node *node,
+                          struct op *op, const struct effect *effect)
+{
+    if (effect->outcome == OUTCOME_OK && op->kind < OP_PROMOTE &&
+        op->kind != OP_GET_LOCAL)
+        verdict_fail(&world->verdict, "beside",
+                     "n%u answers beside the group that was forced out of its "
+                     "own",
+                     node->id);
+    clients_settle(&world->clients, op,
+                   effect->outcome == OUTCOME_OK        ? OP_OK
+                   : effect->outcome == OUTCOME_REFUSED ? OP_REFUSED
+                                                        : OP_UNKNOWN);
+}
+
 void laws_on_reply(struct world *world, struct node *node,
                    const struct effect *effect, const uint8_t *data)
 {
@@ -178,6 +196,10 @@ void laws_on_reply(struct world *world, struct node *node,
         verdict_fail(&world->verdict, "reply-once",
                      "n%u answers request %" PRIu64 ", which is not open there",
                      node->id, effect->request);
+        return;
+    }
+    if (operator_is_foreign(world, node)) {
+        foreign_reply(world, node, op, effect);
         return;
     }
     if (op->kind == OP_PROMOTE)

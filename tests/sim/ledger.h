@@ -38,7 +38,10 @@ struct ledger_entry {
     enum entry_kind kind;
     uint64_t op; /* a client's request number; 0: none of a SET's */
     unsigned key;
-    int64_t number; /* an INCR's answer */
+    int64_t number;     /* an INCR's answer */
+    struct uuid origin; /* who forwarded it, in which run … */
+    uint64_t run;
+    uint64_t forwarded; /* … with which number; 0: the leader's own */
 };
 
 struct ledger_version {
@@ -70,6 +73,8 @@ struct ledger {
     struct verdict *verdict;
     enum core_mode mode;
     struct uuid group;
+    bool forced;  /* a replica was, and this is its group */
+    bool forcing; /* its entries, that nobody had committed, are being taken */
     struct ledger_entry *entries; /* entries[seq]; 0 is not used */
     uint64_t last;
     size_t cap;
@@ -88,6 +93,11 @@ void ledger_free(struct ledger *ledger);
 /* Takes the next entry into the history. */
 void ledger_extend(struct ledger *ledger, const struct entry *entry,
                    uint64_t hash, uint64_t commit_epoch);
+
+/* Takes the entry with which a replica was forced: it may change any number of
+ * voters. From here on it is that group's history. */
+void ledger_force(struct ledger *ledger, const struct entry *entry,
+                  uint64_t hash, const struct uuid *group);
 
 /* NULL when there is none yet at `seq`. */
 const struct ledger_entry *ledger_at(const struct ledger *ledger, uint64_t seq);

@@ -35,6 +35,10 @@
     X(alone_views, true)                                                       \
     X(ghosts, false)                                                           \
     X(forks, true)                                                             \
+    X(forced, true)                                                            \
+    X(forced_entries, true)                                                    \
+    X(forced_lost, true)                                                       \
+    X(foreign_refused, true)                                                   \
     X(acked_writes, false)                                                     \
     X(reads, false)                                                            \
     X(refused, false)                                                          \

@@ -87,6 +87,8 @@ struct world {
     uint64_t heal_from;
     uint64_t probe_at; /* the end's last requests were made then; 0: no */
     const struct node *full_for_ever; /* its disk stays full at the end */
+    bool forcing;      /* a majority is about to be lost for good … */
+    struct node *left; /* … and this one, away since then; NULL: any */
     bool pair_lost;    /* of two voters one has lost its disk at the end */
     struct sched sched;
     struct net net;

@@ -75,6 +75,8 @@ static void what_is_not_given_has_a_default(void **state)
     assert_int_equal(options.tcp_fd, -1);
     assert_int_equal(options.secret_fd, -1);
     assert_null(options.listen);
+    assert_int_equal(options.lock_fd, -1);
+    assert_int_equal(options.offline, OPTIONS_ONLINE);
 }
 
 static void everything_can_be_given(void **state)
@@ -109,6 +111,10 @@ static void everything_can_be_given(void **state)
     accepted(&options, ENOUGH " --mode=hot --mode=warm --reads=linearizable "
                               "--fencing=none --expected-voters=1");
     assert_int_equal(options.mode, CORE_WARM);
+    accepted(&options, "--offline=force --lock-fd=7 --group=g --state-dir=/s");
+    assert_int_equal(options.offline, OPTIONS_OFFLINE_FORCE);
+    assert_int_equal(options.lock_fd, 7);
+    assert_false(options.standalone);
     accepted(&options, "--standalone --state-dir=/s --socket-dir=/r --group="
                        "0123456789012345678901234567890123456789"
                        "012345678901234567890123");
@@ -141,6 +147,9 @@ static void bad_words_are_refused(void **state)
     refused("--passwd-file=/p", "--listen (with --passwd-file) is missing");
     refused("--tcp-fd=7", "--secret-fd (with --tcp-fd) is missing");
     refused("--secret-fd=7", "--tcp-fd (with --secret-fd) is missing");
+    refused("--offline=", "--offline is ''; it must be status, force or reset");
+    refused("--offline=Force",
+            "--offline is 'Force'; it must be status, force or reset");
     refused("--state-dir=", "--state-dir is ''; it must be a directory");
     refused("--socket-dir=", "--socket-dir is ''; it must be a directory");
 }
@@ -165,6 +174,7 @@ static void bad_numbers_are_refused(void **state)
         {"data-fd", "a number from 3 to 1023", {"0", "2", "1024", NULL}},
         {"control-fd", "a number from 3 to 1023", {"2", "1024", NULL}},
         {"link-fd", "a number from 3 to 1023", {"2", "4294967299", NULL}},
+        {"lock-fd", "a number from 3 to 1023", {"2", "x", NULL}},
     };
     static const char *const none[] = {"",    "x",   "5x",           "5.0",
                                        "-5",  "+5",  "\t5",          "0x5",
@@ -213,6 +223,7 @@ static void what_is_no_option_is_refused(void **state)
     refused("--standalone=yes", "--standalone takes no value");
     refused("--mode", "--mode takes a value");
     refused("--link-fd", "--link-fd takes a value");
+    refused("--lock-fd", "--lock-fd takes a value");
 }
 
 static void what_is_missing_is_named(void **state)
@@ -229,6 +240,8 @@ static void what_is_missing_is_named(void **state)
                                      "(or --standalone) is missing"},
         {"--group=g --state-dir=/s --data-fd=3 --control-fd=4",
          "--data-fd, --control-fd and --link-fd (or --standalone) is missing"},
+        {"--group=g --state-dir=/s --offline=reset",
+         "--lock-fd (with --offline) is missing"},
         {"--group=g --state-dir=/s --link-fd=3 --control-fd=4",
          "--data-fd, --control-fd and --link-fd (or --standalone) is missing"},
     };

@@ -1,4 +1,4 @@
-#include "supervise/places.h"
+#include "lib/places.h"
 
 #include <errno.h>
 #include <fcntl.h>

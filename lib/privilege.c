@@ -1,4 +1,4 @@
-#include "supervise/privilege.h"
+#include "lib/privilege.h"
 
 #include <errno.h>
 #include <grp.h>

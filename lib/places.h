@@ -15,8 +15,8 @@
  * OWNERSHIP
  *   The lock's descriptor is the caller's. Closing the last copy releases it.
  */
-#ifndef HOTWARM_SUPERVISE_PLACES_H
-#define HOTWARM_SUPERVISE_PLACES_H
+#ifndef HOTWARM_LIB_PLACES_H
+#define HOTWARM_LIB_PLACES_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -5,8 +5,8 @@
  *   given ones, no capability in any set, no way back (no_new_privs).
  *   tests/supervise/run reads them from /proc.
  */
-#ifndef HOTWARM_SUPERVISE_PRIVILEGE_H
-#define HOTWARM_SUPERVISE_PRIVILEGE_H
+#ifndef HOTWARM_LIB_PRIVILEGE_H
+#define HOTWARM_LIB_PRIVILEGE_H
 
 #include <sys/types.h>
 

@@ -1,0 +1,68 @@
+/* force: one replica of a group whose majority is gone for good goes on alone.
+ *
+ * WHAT
+ *   An administrator's decision (hotwarm force), made on the disk of a replica
+ *   that does not run. What comes of it is a new group:
+ *
+ *      all entries of this log     count as committed, for they may have been
+ *                                  acknowledged
+ *      one more, CONFIG            in an epoch above all that this replica
+ *                                  promised: it is the only voter
+ *      the group's UUID            a new one, made of the old one and that
+ *                                  entry's hash
+ *
+ *   written as a snapshot with nothing behind it, and a P file that names it.
+ *   From there on nothing is special: it starts as the one voter of its group,
+ *   and others join as learners. It keeps its own UUID, and counts its runs on:
+ *   what tells its messages from those to its old group is the group's UUID in
+ *   each of them, and its clients' numbers go on behind those in the log.
+ *
+ *   A forced group's UUID tells what it was forced out of:
+ *
+ *      6 bytes   family: hash of the UUID of the group that was created
+ *      u16       generation: how many times it was forced (big-endian)
+ *      6 bytes   hash of the old group's UUID and the last entry's hash: two
+ *                replicas of one group that are forced apart are two groups
+ *      2 bytes   hash of all before
+ *
+ *   So a replica of the old group that comes back knows it: it is refused, with
+ *   all that it holds left as it is. Two that were forced apart, of the same
+ *   generation, are rivals (rival.h).
+ *
+ * NOT HERE
+ *   The files: daemon/shell/renew.h. Asking the administrator: tools/.
+ */
+#ifndef HOTWARM_CORE_FORCE_H
+#define HOTWARM_CORE_FORCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/uuid.h"
+
+struct core;
+struct message;
+
+/* Why a replica, opened and not stepped, cannot be forced; NULL: it can. Static
+ * text that follows "it …". A learner needs core_options.node, which is else not
+ * used. */
+const char *force_refuses(const struct core *core);
+
+/* Makes the new state of one that can be forced: what its P file and its
+ * snapshot are to hold. The core is then only good for core_status,
+ * core_configuration and core_close. */
+void force_make(struct core *core, struct buf *promise, struct buf *snapshot);
+
+/* The UUID of the group that is forced out of `group` behind an entry with that
+ * hash. */
+struct uuid force_group(const struct uuid *group, uint64_t hash);
+
+/* Was `later` forced, directly or not, out of `group`? */
+bool force_is_later(const struct uuid *later, const struct uuid *group);
+
+/* A message of another group: of one that was forced out of ours? Then this
+ * replica is refused. Or of one that ours was forced out of? Then it is told. */
+void force_on_message(struct core *core, const struct message *message);
+
+#endif
