@@ -1,6 +1,7 @@
 #include "daemon/session.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -76,6 +77,27 @@ static bool number_of(const struct core_arg *arg, int64_t *number)
 
 /* ---- what the replica is ---- */
 
+static int compare_nodes(const void *a, const void *b)
+{
+    const struct voter *left = a, *right = b;
+
+    return left->node < right->node ? -1 : left->node > right->node;
+}
+
+/* The nodes that vote, and whether that is known to be committed. */
+static void status_voters(const struct core *core, struct buf *text)
+{
+    struct config newest, committed;
+
+    core_configuration(core, &newest, &committed);
+    qsort(newest.voters, newest.count, sizeof(newest.voters[0]), compare_nodes);
+    buf_printf(text, "voters:");
+    for (unsigned i = 0; i < newest.count; i++)
+        buf_printf(text, "%s%" PRIu32, i > 0 ? " " : "", newest.voters[i].node);
+    buf_printf(text, "\r\nvoters_settled:%d\r\n",
+               newest.seq != 0 && newest.seq == committed.seq);
+}
+
 void session_status(const struct session_facts *facts, struct buf *reply)
 {
     char uuid[UUID_TEXT_SIZE], former[UUID_TEXT_SIZE] = "";
@@ -103,6 +125,7 @@ void session_status(const struct session_facts *facts, struct buf *reply)
                status.promoted, status.open, status.writable, status.token);
     buf_printf(&text, "voter:%d\r\nquorate:%d\r\nscore:%d\r\n", status.voter,
                status.quorate, status.score);
+    status_voters(facts->core, &text);
     buf_printf(
         &text,
         "last_seq:%" PRIu64 "\r\ndurable_seq:%" PRIu64 "\r\ncommit_seq:%" PRIu64
