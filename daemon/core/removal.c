@@ -185,8 +185,7 @@ static void removal_follow(struct core *core)
 {
     if (removal_leads(core) && core->commit_seq >= core->removal.changed)
         removal_answer(core, OUTCOME_OK, "+OK\r\n");
-    else if (!removal_leads(core) ||
-             core->now_ns >= core->removal.deadline_ns)
+    else if (!removal_leads(core) || core->now_ns >= core->removal.deadline_ns)
         removal_answer(core, OUTCOME_UNKNOWN, UNKNOWN);
 }
 

@@ -81,7 +81,8 @@ const char *clients_kind(enum op_kind kind)
 {
     static const char *const kinds[] = {"?",       "set",    "setpx",
                                         "incr",    "get",    "getlocal",
-                                        "promote", "demote", "leave"};
+                                        "promote", "demote", "remove",
+                                        "leave"};
 
     return kinds[kind];
 }

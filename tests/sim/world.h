@@ -87,6 +87,7 @@ struct world {
     uint64_t heal_from;
     uint64_t probe_at; /* the end's last requests were made then; 0: no */
     const struct node *full_for_ever; /* its disk stays full at the end */
+    const struct node *gone_for_ever; /* it does not come back at the end */
     bool pair_lost;    /* of two voters one has lost its disk at the end */
     struct sched sched;
     struct net net;

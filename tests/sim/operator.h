@@ -1,0 +1,25 @@
+/* operator: who removes the voters of nodes that are gone.
+ *
+ * WHAT
+ *   As a fault, in several steps: a voter goes away, or hangs, or is cut off, or
+ *   does none of that; others may hang as well; and again and again a replica,
+ *   mostly the one that leads, is told to remove it. It comes back later.
+ *
+ *   At the end of a seed one node may be gone for ever: then its voter has to be
+ *   removed, and the group has to serve without it (heal.h).
+ */
+#ifndef HOTWARM_SIM_OPERATOR_H
+#define HOTWARM_SIM_OPERATOR_H
+
+#include "tests/sim/world.h"
+
+/* One step of that fault; 0: the first. */
+void operator_step(struct world *world, uint64_t step);
+
+/* The node does not come back. */
+void operator_lose(struct world *world, struct node *node);
+
+/* Tells the leader to remove the one that is gone for ever, if it votes. */
+void operator_look(struct world *world);
+
+#endif
