@@ -364,6 +364,7 @@ static void on_remove_voter(struct hotwarmd *d, uint64_t number,
         server_reply(d->server, number, usage, sizeof(usage) - 1);
         return;
     }
+    log_info("asked to remove the voter of node %" PRId64, node);
     event.u.client.request = number;
     event.u.client.kind = CORE_REMOVE_VOTER;
     event.u.client.node = (uint32_t)node;
