@@ -175,7 +175,7 @@ enum core_request {
     CORE_COMMAND_LOCAL, /* the same, but reads answer from this replica at once */
     CORE_PROMOTE,       /* become promoted; REPLY when applied or refused */
     CORE_DEMOTE,        /* close the write gate now; REPLY at once */
-    CORE_REMOVE_VOTER,  /* node: gone for good; REPLY when committed or refused */
+    CORE_REMOVE_VOTER,  /* node: gone for good; REPLY when done or refused */
     CORE_LEAVE          /* hand over the lead if it is ours, then LEAVE */
 };
 

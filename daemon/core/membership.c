@@ -121,8 +121,7 @@ static bool membership_quiet(const struct core *core)
            core->config.seq == core->committed.seq;
 }
 
-static uint64_t membership_propose(struct core *core,
-                                   const struct config *next)
+static uint64_t membership_propose(struct core *core, const struct config *next)
 {
     struct buf payload = {0};
 

@@ -27,14 +27,16 @@ static bool votes_in(const struct node *node, const struct config *config)
 
 /* Are all the others enough without this one? All voters are there, no change of
  * them is under way, and one of them knows that: else the majority before the
- * last change may need this one, and its promise. */
+ * last change may need this one, and its promise. Nor is a change asked for: of
+ * three, two are left then, which need each other. */
 static bool is_dispensable(const struct world *world, const struct node *node)
 {
     const struct config *config =
         ledger_config(&world->ledger, world->ledger.last);
     unsigned others = 0, knowing = 0;
 
-    if (world->voters < 3 || config == NULL || config->count != world->voters)
+    if (world->voters < 3 || config == NULL || config->count != world->voters ||
+        operator_waits(world))
         return false;
     for (unsigned i = 0; i < world->count; i++) {
         const struct node *other = &world->nodes[i];
@@ -73,8 +75,7 @@ void heal_on_commit(struct world *world, const struct node *node)
     struct config newest, stored;
 
     if (!world->healing || world->full_for_ever != NULL ||
-        world->gone_for_ever != NULL ||
-        node->status.role != CORE_ROLE_LEADER)
+        world->gone_for_ever != NULL || node->status.role != CORE_ROLE_LEADER)
         return;
     core_configuration(node->core, &newest, &stored);
     if (newest.seq == stored.seq || node->status.commit_seq < newest.seq ||

@@ -93,6 +93,17 @@ void operator_lose(struct world *world, struct node *node)
     world_power_off(world, node, FOR_EVER);
 }
 
+bool operator_waits(const struct world *world)
+{
+    const struct clients *clients = &world->clients;
+
+    for (size_t i = clients->first_open; i < clients->count; i++)
+        if (clients->ops[i].kind == OP_REMOVE &&
+            clients->ops[i].state == OP_OPEN)
+            return true;
+    return false;
+}
+
 void operator_look(struct world *world)
 {
     const struct node *gone = world->gone_for_ever;

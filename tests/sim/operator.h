@@ -19,6 +19,9 @@ void operator_step(struct world *world, uint64_t step);
 /* The node does not come back. */
 void operator_lose(struct world *world, struct node *node);
 
+/* Is a request of his not answered yet? */
+bool operator_waits(const struct world *world);
+
 /* Tells the leader to remove the one that is gone for ever, if it votes. */
 void operator_look(struct world *world);
 

@@ -282,7 +282,7 @@ static void status_says_what_it_is(void **state)
     has_line(text, "promoted:1");
     has_line(text, "writable:1");
     has_line(text, "voter:1");
-    has_line(text, "voters:1");
+    has_line(text, "voters:4");
     has_line(text, "voters_settled:1");
     has_line(text, "quorate:1");
     has_line(text, "pending:0");
