@@ -187,7 +187,7 @@ static const struct faults_profile profiles[] = {
     {"removals",
      6,
      900,
-     60,
+     350,
      300,
      20,
      2,
@@ -265,6 +265,8 @@ unsigned faults_mischief(const struct world *world)
 
 uint64_t faults_ghost(struct world *world)
 {
+    if (!world->healing && world->gone_for_ever != NULL)
+        return rng_chance(&world->rng_faults, 400) ? FAULTS_FOR_EVER : 0;
     if (world->healing ||
         !rng_chance(&world->rng_faults, world->faults.profile->ghost))
         return 0;

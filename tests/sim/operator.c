@@ -3,7 +3,6 @@
 #include "tests/sim/actions.h"
 
 #define STEPS 12
-#define FOR_EVER (100000 * SIM_S)
 
 static uint64_t ms(struct world *world, uint64_t low, uint64_t high)
 {
@@ -90,7 +89,7 @@ void operator_lose(struct world *world, struct node *node)
     world->gone_for_ever = node;
     world->totals.gone_for_ever++;
     world_trace(world, node, "is gone for ever");
-    world_power_off(world, node, FOR_EVER);
+    world_power_off(world, node, FAULTS_FOR_EVER);
 }
 
 bool operator_waits(const struct world *world)
