@@ -1,12 +1,13 @@
 /* operator: who removes the voters of nodes that are gone.
  *
  * WHAT
- *   As a fault, in several steps: a voter goes away, or hangs, or is cut off, or
- *   does none of that; others may hang as well; and again and again a replica,
- *   mostly the one that leads, is told to remove it. It comes back later.
+ *   As a fault, in several steps: a voter goes away, or hangs, or is cut off,
+ *   or does none of that; others may hang as well; and again and again a
+ *   replica, mostly the one that leads, is told to remove it. It comes back
+ *   later.
  *
- *   At the end of a seed one node may be gone for ever: then its voter has to be
- *   removed, and the group has to serve without it (heal.h).
+ *   At the end of a seed one node may be gone for ever: then its voter has to
+ *   be removed, and the group has to serve without it (heal.h).
  */
 #ifndef HOTWARM_SIM_OPERATOR_H
 #define HOTWARM_SIM_OPERATOR_H
