@@ -281,15 +281,19 @@ static void check_end(struct world *world)
     }
 }
 
-/* Of two voters one gives up its UUID, and nobody fences it: once all is well,
- * since the other one has to have been there. */
+/* Of two voters, as the group was made or as many as are left of it, one gives up
+ * its UUID, and nobody fences it: once all is well, since the other one has to
+ * have been there. */
 static bool lose_one_of_two(struct world *world)
 {
-    struct node *node = &world->nodes[rng_pick(&world->rng_faults, 2)];
+    const struct config *config =
+        ledger_config(&world->ledger, world->ledger.last);
+    unsigned which = rng_pick(&world->rng_faults, 2);
 
-    if (world->voters != 2 || world->pair_lost || !node->status.voter ||
+    if (config == NULL || config->count != 2 || world->pair_lost ||
         !rng_chance(&world->rng_faults, 500))
         return false;
+    struct node *node = &world->nodes[config->voters[which].node - 1];
     world->pair_lost = true;
     world_crash(world, node, 50 * SIM_MS);
     if (!disk_damage_log(&node->disk, &world->rng_faults))

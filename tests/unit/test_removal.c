@@ -290,8 +290,8 @@ static void it_is_removed_once_the_others_answer(void **state)
     says(lead, OUTCOME_OK, "+OK\r\n");
 }
 
-/* Of the three one is gone and another hangs, which CPG lists, and which had all
- * of the log: without it, two voters would wait for it. */
+/* Of the three one is gone and another hangs, which CPG lists, and which had
+ * all of the log: two voters would wait for it. */
 static void not_while_another_one_hangs(void **state)
 {
     struct lead *lead = *state;
@@ -439,6 +439,22 @@ static void proposes(struct lead *lead)
     assert_int_equal(lead->core.config.seq, LAST + 2);
 }
 
+/* Two are left, and from here on each is told when the other one is fenced. */
+static void two_that_are_left_are_a_pair(void **state)
+{
+    struct lead *lead = *state;
+    const struct effect *mark = NULL;
+
+    lead->core.options.fencing = true;
+    proposes(lead);
+    for (size_t i = 0; i < lead->effects.count; i++) {
+        if (lead->effects.list[i].kind == EFFECT_FENCE_MARK)
+            mark = &lead->effects.list[i];
+    }
+    assert_non_null(mark);
+    assert_int_equal(mark->node, OTHER);
+}
+
 static void behind_that_it_is_unknown(void **state)
 {
     struct lead *lead = *state;
@@ -480,6 +496,7 @@ int main(void)
         WITH_LEAD(a_learner_takes_the_vote_by_the_same_entry),
         WITH_LEAD(but_only_one_that_has_caught_up),
         WITH_LEAD(before_it_is_proposed_it_is_not_done),
+        WITH_LEAD(two_that_are_left_are_a_pair),
         WITH_LEAD(behind_that_it_is_unknown),
         WITH_LEAD(so_it_is_when_the_time_is_over),
     };
