@@ -12,7 +12,6 @@ static const char UNKNOWN[] =
 static const char NOT_ENOUGH[] =
     "-ERR the voters that would be left do not acknowledge, so they could not "
     "go on; nothing was changed\r\n";
-
 static const char UNDER_WAY[] =
     "-ERR a change of the voters is under way; ask again\r\n";
 
