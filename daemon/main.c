@@ -14,6 +14,7 @@
 
 #include "daemon/auth.h"
 #include "daemon/core/core.h"
+#include "daemon/core/integer.h"
 #include "daemon/offline.h"
 #include "daemon/options.h"
 #include "daemon/session.h"
@@ -359,12 +360,33 @@ static void on_tune(struct hotwarmd *d, uint64_t number,
     buf_free(&reply);
 }
 
+static void on_remove_voter(struct hotwarmd *d, uint64_t number,
+                            const struct core_arg *argv, size_t argc)
+{
+    static const char usage[] =
+        "-ERR HOTWARM REMOVE-VOTER takes one node id, a number above 0\r\n";
+    struct core_event event = {.kind = CORE_CLIENT};
+    int64_t node = 0;
+
+    if (argc != 1 || !integer_parse(argv[0].data, argv[0].len, &node) ||
+        node < 1 || node > UINT32_MAX) {
+        server_reply(d->server, number, usage, sizeof(usage) - 1);
+        return;
+    }
+    log_info("asked to remove the voter of node %" PRId64, node);
+    event.u.client.request = number;
+    event.u.client.kind = CORE_REMOVE_VOTER;
+    event.u.client.node = (uint32_t)node;
+    step(d, &event);
+}
+
 /* HOTWARM …: the control socket's own commands. */
 static void on_control(struct hotwarmd *d, uint64_t number,
                        const struct core_arg *argv, size_t argc)
 {
     static const char unknown[] =
-        "-ERR HOTWARM knows STATUS, PROMOTE, DEMOTE, TUNE and STOP\r\n";
+        "-ERR HOTWARM knows STATUS, PROMOTE, DEMOTE, TUNE, REMOVE-VOTER and "
+        "STOP\r\n";
     struct session_facts now = facts(d);
     struct buf reply = {0};
 
@@ -376,6 +398,8 @@ static void on_control(struct hotwarmd *d, uint64_t number,
         client_event(d, CORE_LEAVE, number);
     else if (session_word(argv, argc, 1, "TUNE"))
         on_tune(d, number, argv + 2, argc - 2);
+    else if (session_word(argv, argc, 1, "REMOVE-VOTER"))
+        on_remove_voter(d, number, argv + 2, argc - 2);
     else if (session_word(argv, argc, 1, "STATUS")) {
         session_status(&now, &reply);
         server_reply(d->server, number, reply.data, reply.len);

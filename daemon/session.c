@@ -100,6 +100,15 @@ void session_voters(const struct core *core, const struct uuid *but,
     }
 }
 
+/* Whether the configuration is known to be committed. */
+static bool status_settled(const struct core *core)
+{
+    struct config newest, committed;
+
+    core_configuration(core, &newest, &committed);
+    return newest.seq != 0 && newest.seq == committed.seq;
+}
+
 void session_status(const struct session_facts *facts, struct buf *reply)
 {
     char uuid[UUID_TEXT_SIZE], former[UUID_TEXT_SIZE] = "";
@@ -133,7 +142,8 @@ void session_status(const struct session_facts *facts, struct buf *reply)
                status.quorate, status.score);
     buf_printf(&text, "group_uuid:%s\r\nvoters:", group);
     session_voters(facts->core, NULL, &text);
-    buf_printf(&text, "\r\nlast_epoch:%" PRIu64 "\r\n", status.last_epoch);
+    buf_printf(&text, "\r\nvoters_settled:%d\r\nlast_epoch:%" PRIu64 "\r\n",
+               status_settled(facts->core), status.last_epoch);
     buf_printf(
         &text,
         "last_seq:%" PRIu64 "\r\ndurable_seq:%" PRIu64 "\r\ncommit_seq:%" PRIu64

@@ -14,6 +14,7 @@
 #include "daemon/core/handover.h"
 #include "daemon/core/membership.h"
 #include "daemon/core/pair.h"
+#include "daemon/core/removal.h"
 #include "daemon/core/replicate.h"
 #include "daemon/core/revoke.h"
 #include "daemon/core/rival.h"
@@ -360,6 +361,9 @@ static void on_client(struct core *core, const struct core_event *event)
         gate_demote(core);
         core_reply_text(core, request, OUTCOME_OK, "+OK\r\n");
         break;
+    case CORE_REMOVE_VOTER:
+        removal_ask(core, request, event->u.client.node);
+        break;
     case CORE_LEAVE:
         handover_leave(core);
         core_reply_text(core, request, OUTCOME_OK, "+OK\r\n");
@@ -443,7 +447,7 @@ static uint64_t core_deadline(const struct core *core)
         forward_deadline(core),  barrier_deadline(core),
         transfer_deadline(core), handover_deadline(core),
         score_deadline(core),    pair_deadline(core),
-        rival_deadline(core),
+        rival_deadline(core),    removal_deadline(core),
     };
     uint64_t earliest = STATE_NEVER;
 
@@ -470,6 +474,7 @@ static void core_settle(struct core *core)
     view_settle(core);
     replicate_settle(core);
     transfer_settle(core);
+    removal_settle(core);
     membership_settle(core);
     pair_settle(core);
     handover_settle(core);
@@ -507,6 +512,7 @@ void core_step(struct core *core, const struct core_event *event,
                      "-CLUSTERDOWN this replica does not serve\r\n");
             forward_end(core);
             barrier_end(core);
+            removal_end(core);
         }
     }
     score_settle(core, core_is_silent(core));

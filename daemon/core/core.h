@@ -177,6 +177,7 @@ enum core_request {
     CORE_COMMAND_LOCAL, /* the same, but reads answer from this replica at once */
     CORE_PROMOTE,       /* become promoted; REPLY when applied or refused */
     CORE_DEMOTE,        /* close the write gate now; REPLY at once */
+    CORE_REMOVE_VOTER,  /* node: gone for good; REPLY when done or refused */
     CORE_LEAVE          /* hand over the lead if it is ours, then LEAVE */
 };
 
@@ -205,6 +206,7 @@ struct core_event {
             enum core_request kind;
             const struct core_arg *argv;
             size_t argc;
+            uint32_t node;
             bool hold; /* another event follows at once: what this one makes
                           possible is done with that one */
         } client;

@@ -4,8 +4,9 @@
  *   A learner that has caught up becomes a voter: in the place of the voter of
  *   its own cluster node, if that one's UUID is gone (its disk was replaced),
  *   or as one more while there are fewer than expected_voters. One of two voters
- *   that is being stopped is removed (pair.h). One voter at a time, one entry
- *   each:
+ *   that is being stopped is removed (pair.h), and so is one whose node is gone
+ *   for good, when an administrator says so (removal.h); a learner may take its
+ *   vote by the same entry. One voter at a time, one entry each:
  *
  *      change wanted -> no new writes -> all committed -> CONFIG -> committed
  *

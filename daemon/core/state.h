@@ -10,6 +10,7 @@
  *      barrier    linearizable reads           barrier.c
  *      transfer   snapshots in and out         transfer.c
  *      membership configuration changes        membership.c
+ *      removal    a voter whose node is gone   removal.c
  *      score      what Pacemaker is offered    score.c
  *      revoke     promotions of who is gone    revoke.c
  *      pair       two voters without the other pair.c
@@ -143,6 +144,17 @@ struct membership {
     bool pausing; /* no intake: a configuration change waits for quiet */
 };
 
+struct removal {
+    bool asked; /* and not answered: */
+    uint64_t request;
+    uint32_t node; /* whose voter */
+    uint64_t epoch;
+    uint64_t deadline_ns;
+    uint64_t fresh;    /* the entry that was appended for it; 0: none yet … */
+    uint64_t fresh_ns; /* … and when */
+    uint64_t changed;  /* the configuration without it; 0: not proposed */
+};
+
 struct score {
     int value; /* as Pacemaker was told last */
     bool offered;
@@ -215,6 +227,7 @@ struct core {
     struct barrier barrier;
     struct transfer transfer;
     struct membership membership;
+    struct removal removal;
     struct score score;
     struct revoke revoke;
     struct pair pair;

@@ -396,6 +396,7 @@ static void give_ask(struct stage *stage, struct cursor *input)
     }
     event.u.client.kind = (enum core_request)(kind + 1);
     event.u.client.argv = argv;
+    event.u.client.node = (uint32_t)text;
     step(stage, event);
 }
 

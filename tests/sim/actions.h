@@ -38,6 +38,7 @@ enum action {
     ACTION_FORK,         /* the schedule of design section 5 */
     ACTION_FIGURE8,      /* leaders that append, die and come back */
     ACTION_RECONFIGURE,  /* a voter replaced while leaders are cut off */
+    ACTION_REMOVE,       /* a voter goes away, and is removed (remover.h) */
     ACTION_COUNT
 };
 

@@ -79,9 +79,9 @@ void clients_settle(struct clients *clients, struct op *op, enum op_state state)
 
 const char *clients_kind(enum op_kind kind)
 {
-    static const char *const kinds[] = {"?",       "set",    "setpx",
-                                        "incr",    "get",    "getlocal",
-                                        "promote", "demote", "leave"};
+    static const char *const kinds[] = {
+        "?",        "set",     "setpx",  "incr",   "get",
+        "getlocal", "promote", "demote", "remove", "leave"};
 
     return kinds[kind];
 }

@@ -32,6 +32,7 @@ enum op_kind {
     OP_GET_LOCAL,
     OP_PROMOTE,
     OP_DEMOTE,
+    OP_REMOVE,
     OP_LEAVE
 };
 
@@ -42,7 +43,7 @@ struct op {
     enum op_state state;
     unsigned node;
     uint32_t life;    /* of the process it was given to */
-    unsigned session; /* index; of no meaning for the last three kinds */
+    unsigned session; /* index; of no meaning from OP_PROMOTE on */
     unsigned number;  /* in the session, from 1 */
     unsigned key;     /* index of a struct ledger_key */
     unsigned filler;  /* more bytes of the value */
@@ -50,6 +51,9 @@ struct op {
     uint64_t acked_before; /* the newest acknowledged write when it was asked */
     uint64_t seq;          /* OK: the answer's */
     unsigned effects;      /* how often it took effect */
+    uint32_t target;       /* OP_REMOVE: whose voter … */
+    uint64_t last_seq;     /* … the end of the log when it was asked … */
+    uint64_t changed;      /* … the configuration that came of it; 0: none */
 };
 
 struct session_state {

@@ -24,7 +24,8 @@ struct faults_profile {
     [ACTION_PAUSE] = 4, [ACTION_FREEZE] = 4, [ACTION_COROSYNC] = 4,            \
     [ACTION_STALL] = 3, [ACTION_SLOW_DISK] = 3, [ACTION_FULL_DISK] = 3,        \
     [ACTION_CLOCK] = 1, [ACTION_LOSS] = 2, [ACTION_LEADER_FLUSH] = 4,          \
-    [ACTION_FORK] = 2, [ACTION_FIGURE8] = 1, [ACTION_AWAY] = 1
+    [ACTION_FORK] = 2, [ACTION_FIGURE8] = 1, [ACTION_AWAY] = 1,                \
+    [ACTION_REMOVE] = 1
 
 static const struct faults_profile profiles[] = {
     {"calm", 2, 2000, 0, 0, 20, 0, {[ACTION_LOSS] = 1, [ACTION_CLOCK] = 1}},
@@ -183,6 +184,20 @@ static const struct faults_profile profiles[] = {
       [ACTION_ISOLATE] = 2,
       [ACTION_CRASH] = 2,
       [ACTION_SLOW_DISK] = 2}},
+    {"removals",
+     6,
+     900,
+     350,
+     300,
+     20,
+     2,
+     {[ACTION_REMOVE] = 8,
+      [ACTION_PAUSE] = 2,
+      [ACTION_CRASH] = 2,
+      [ACTION_ISOLATE] = 2,
+      [ACTION_WIPE] = 1,
+      [ACTION_FULL_DISK] = 1,
+      [ACTION_SLOW_DISK] = 1}},
     {"power",
      4,
      800,
@@ -250,6 +265,8 @@ unsigned faults_mischief(const struct world *world)
 
 uint64_t faults_ghost(struct world *world)
 {
+    if (!world->healing && world->gone_for_ever != NULL)
+        return rng_chance(&world->rng_faults, 400) ? FAULTS_FOR_EVER : 0;
     if (world->healing ||
         !rng_chance(&world->rng_faults, world->faults.profile->ghost))
         return 0;

@@ -21,9 +21,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tests/sim/sched.h"
+
 struct world;
 struct node;
-struct sched_event;
+
+#define FAULTS_FOR_EVER (100000 * SIM_S) /* longer than any seed */
 
 struct faults {
     const struct faults_profile *profile;
@@ -52,7 +55,8 @@ void faults_on_config(struct world *world, struct node *node);
 void faults_on_install(struct world *world, struct node *node);
 void faults_on_commit(struct world *world, struct node *node);
 
-/* How long a node that dies now stays in the others' lists; 0: it does not. */
+/* How long a node that dies now stays in the others' lists; 0: it does not. One
+ * that is gone for ever may stay as long. */
 uint64_t faults_ghost(struct world *world);
 
 /* How often Pacemaker does what it should not, in permille of its turns. */

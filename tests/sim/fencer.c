@@ -20,8 +20,6 @@ static void look_again(struct world *world)
 
 void fencer_open(struct world *world)
 {
-    if (world->voters != 2)
-        return;
     world->fencer.dead = chance(world, 100);
     look_again(world);
 }
@@ -66,10 +64,19 @@ static void begin(struct world *world, unsigned by, unsigned target)
               (struct sched_event){.kind = SCHED_FENCE_DONE, .a = number});
 }
 
+/* Two voters, of as many as there are to be or left over by an operator. */
+static bool is_pair(const struct world *world)
+{
+    const struct config *config =
+        ledger_config(&world->ledger, world->ledger.last);
+
+    return world->voters == 2 || (config != NULL && config->count == 2);
+}
+
 /* Every ring that has quorum misses those that are not in it. */
 static void look(struct world *world)
 {
-    for (unsigned by = 0; by < world->count; by++) {
+    for (unsigned by = 0; is_pair(world) && by < world->count; by++) {
         uint32_t ring = ring_of(world, by);
         if (ring == 0 || !net_quorate(&world->net, by))
             continue;

@@ -6,6 +6,7 @@
 #include "tests/sim/actions.h"
 #include "tests/sim/load.h"
 #include "tests/sim/operator.h"
+#include "tests/sim/remover.h"
 
 #define HEAL_STEP (100 * SIM_MS)
 
@@ -27,14 +28,16 @@ static bool votes_in(const struct node *node, const struct config *config)
 
 /* Are all the others enough without this one? All voters are there, no change of
  * them is under way, and one of them knows that: else the majority before the
- * last change may need this one, and its promise. */
+ * last change may need this one, and its promise. Nor is a change asked for: of
+ * three, two are left then, which need each other. */
 static bool is_dispensable(const struct world *world, const struct node *node)
 {
     const struct config *config =
         ledger_config(&world->ledger, world->ledger.last);
     unsigned others = 0, knowing = 0;
 
-    if (world->voters < 3 || config == NULL || config->count != world->voters)
+    if (world->voters < 3 || config == NULL || config->count != world->voters ||
+        remover_waits(world))
         return false;
     for (unsigned i = 0; i < world->count; i++) {
         const struct node *other = &world->nodes[i];
@@ -73,7 +76,7 @@ void heal_on_commit(struct world *world, const struct node *node)
     struct config newest, stored;
 
     if (!world->healing || world->full_for_ever != NULL ||
-        node->status.role != CORE_ROLE_LEADER)
+        world->gone_for_ever != NULL || node->status.role != CORE_ROLE_LEADER)
         return;
     core_configuration(node->core, &newest, &stored);
     if (newest.seq == stored.seq || node->status.commit_seq < newest.seq ||
@@ -83,13 +86,30 @@ void heal_on_commit(struct world *world, const struct node *node)
     world->heal_from = world->sched.now;
 }
 
+/* Or one node stays away, and an operator removes its voter. */
+static struct node *choose_gone(struct world *world)
+{
+    struct node *node =
+        &world->nodes[rng_pick(&world->rng_faults, world->count)];
+
+    return rng_chance(&world->rng_faults, 350) &&
+                   world->net.nodes[node->index].up &&
+                   is_dispensable(world, node)
+               ? node
+               : NULL;
+}
+
 void heal_begin(struct world *world)
 {
     const struct node *full;
+    struct node *gone;
 
     world_trace(world, NULL, "faults end");
     faults_end(world);
-    full = choose_full(world);
+    gone = choose_gone(world);
+    full = gone == NULL ? choose_full(world) : NULL;
+    if (gone != NULL)
+        remover_lose(world, gone);
     if (full != NULL)
         fill_for_ever(world, full);
     world->healing = true;
@@ -130,6 +150,8 @@ static const char *node_lacks(struct world *world, const struct node *node,
     const struct core_status *status = &node->status;
     const struct ledger *ledger = &world->ledger;
 
+    if (node == world->gone_for_ever)
+        return NULL;
     if (is_given_up(world, node))
         return status->role == CORE_ROLE_LEADER ? "leads with a full disk"
                : status->score != 0             ? "is offered with a full disk"
@@ -150,10 +172,18 @@ static const char *node_lacks(struct world *world, const struct node *node,
     return NULL;
 }
 
+/* One that is gone for ever is replaced, if there is a spare one. */
+static unsigned expected_voters(const struct world *world)
+{
+    unsigned left = world->count - (world->gone_for_ever != NULL);
+
+    return world->voters < left ? world->voters : left;
+}
+
 static bool lacks(struct world *world, char *text, size_t room)
 {
     const struct node *leader = action_leader(world);
-    unsigned voters = 0, promoted = 0;
+    unsigned voters = 0, promoted = 0, expected = expected_voters(world);
 
     if (leader == NULL) {
         snprintf(text, room, "nobody leads; n1 is %s: %s",
@@ -183,9 +213,9 @@ static bool lacks(struct world *world, char *text, size_t room)
         promoted += !is_given_up(world, node) && node->status.promoted &&
                     node->status.writable;
     }
-    if (leader->config.count != world->voters || voters != world->voters) {
+    if (leader->config.count != expected || voters != expected) {
         snprintf(text, room, "%u voters configured, %u there, %u expected",
-                 leader->config.count, voters, world->voters);
+                 leader->config.count, voters, expected);
         return true;
     }
     if (promoted == 0) {
@@ -202,7 +232,7 @@ static void probe(struct world *world)
     world->laws.probe_from = world->clients.count;
     for (unsigned i = 0; i < world->count; i++) {
         struct node *node = &world->nodes[i];
-        if (is_given_up(world, node))
+        if (is_given_up(world, node) || node == world->gone_for_ever)
             continue;
         if (node->status.writable && world->verdict.law == NULL)
             load_write(world, node);
@@ -241,7 +271,8 @@ static void check_end(struct world *world)
 
     for (unsigned i = 0; i < world->count; i++) {
         const struct core_status *status = &world->nodes[i].status;
-        if (is_given_up(world, &world->nodes[i]))
+        if (is_given_up(world, &world->nodes[i]) ||
+            &world->nodes[i] == world->gone_for_ever)
             continue;
         if (status->applied_seq < world->laws.acked_seq ||
             ledger_at(ledger, status->applied_seq) == NULL ||
@@ -255,15 +286,19 @@ static void check_end(struct world *world)
     }
 }
 
-/* Of two voters one gives up its UUID, and nobody fences it: once all is well,
- * since the other one has to have been there. */
+/* Of two voters, as the group was made or as many as are left of it, one gives up
+ * its UUID, and nobody fences it: once all is well, since the other one has to
+ * have been there. */
 static bool lose_one_of_two(struct world *world)
 {
-    struct node *node = &world->nodes[rng_pick(&world->rng_faults, 2)];
+    const struct config *config =
+        ledger_config(&world->ledger, world->ledger.last);
+    unsigned which = rng_pick(&world->rng_faults, 2);
 
-    if (world->voters != 2 || world->pair_lost || !node->status.voter ||
+    if (config == NULL || config->count != 2 || world->pair_lost ||
         !rng_chance(&world->rng_faults, 500))
         return false;
+    struct node *node = &world->nodes[config->voters[which].node - 1];
     world->pair_lost = true;
     world_crash(world, node, 50 * SIM_MS);
     if (!disk_damage_log(&node->disk, &world->rng_faults))
@@ -289,6 +324,7 @@ void heal_look(struct world *world)
     for (unsigned i = 0; i < world->count; i++)
         if (mend_silent(world, &world->nodes[i]))
             world->probe_at = 0;
+    remover_look(world);
     lacking = lacks(world, text, sizeof text);
     if (lacking)
         world->probe_at = 0;

@@ -6,6 +6,8 @@
  *   one leader that all follow, everything applied, as many voters as expected,
  *   equal states, a promoted replica; and then a new write at each promoted
  *   replica and a read at each replica must be answered well.
+ *
+ *   One disk may stay full, or one node away (remover.h): then the others.
  */
 #ifndef HOTWARM_SIM_HEAL_H
 #define HOTWARM_SIM_HEAL_H

@@ -1,4 +1,5 @@
-/* laws: after a step; answers to clients are laws_reply.c's. */
+/* laws: after a step; answers to clients are laws_reply.c's, what is asked by
+ * an operator is laws_removal.c's. */
 #include "tests/sim/laws.h"
 
 #include <inttypes.h>
@@ -39,8 +40,8 @@ static bool tampered_held(struct world *world, const struct disk_image *image,
     return false;
 }
 
-static bool majority_holds(struct world *world, const struct config *config,
-                           uint64_t seq, uint64_t hash)
+bool laws_majority_holds(struct world *world, const struct config *config,
+                         uint64_t seq, uint64_t hash)
 {
     unsigned holders = 0;
 
@@ -85,8 +86,9 @@ static void check_durable(struct world *world, struct node *node, uint64_t seq)
         return;
     }
     before = config->seq == seq ? ledger_config(&world->ledger, seq - 1) : NULL;
-    if (majority_holds(world, config, seq, entry->hash) &&
-        (before == NULL || majority_holds(world, before, seq, entry->hash)))
+    if (laws_majority_holds(world, config, seq, entry->hash) &&
+        (before == NULL ||
+         laws_majority_holds(world, before, seq, entry->hash)))
         return;
     verdict_fail(&world->verdict, "durable",
                  "n%u calls entry %" PRIu64 " (epoch %" PRIu64
@@ -518,9 +520,11 @@ void laws_on_append(struct world *world, struct node *node, const uint8_t *data,
                      "n%u appends configuration %" PRIu64 " while %" PRIu64
                      " is not committed",
                      node->id, entry.seq, newest->seq);
+    struct config before = *newest;
     cursor = cursor_make(entry.payload, entry.length);
     if (config_decode(&cursor, newest) == 0)
         newest->seq = entry.seq;
+    laws_on_reconfigure(world, node, &before);
     node->laws.renewed_at = world->sched.now;
     faults_on_config(world, node);
 }

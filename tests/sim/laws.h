@@ -14,7 +14,11 @@
  *   promotion      a promotion was refused, as behind another one, though none
  *                  was granted since it was asked for; or was granted, and its
  *                  replica does not know
- *   once, refused-applied, session-order, config   (in ledger.h)
+ *   config         a voter was removed at an operator's word though no majority
+ *                  of those that are left has stored an entry that came after
+ *                  it, or though there were two; or was called removed and is
+ *                  not; more in ledger.h
+ *   once, refused-applied, session-order   (in ledger.h)
  *   fresh-read     a read missed a write acknowledged before it, or lied
  *   own-vote       a promise went down; a UUID or run was used twice; a message
  *                  was sent before its run was durable
@@ -40,6 +44,7 @@
 
 struct world;
 struct node;
+struct op;
 
 #define LAWS_QUEUE_MAX 200        /* messages waiting to be ordered */
 #define LAWS_LOG_MAX (64u * 1024) /* bytes of the log on disk */
@@ -96,6 +101,18 @@ void laws_on_reply(struct world *world, struct node *node,
 /* An APPEND effect's entry. */
 void laws_on_append(struct world *world, struct node *node, const uint8_t *data,
                     size_t len);
+
+/* An operator asked for a voter's removal, and is answered so. */
+void laws_on_removal(struct world *world, const struct op *op,
+                     enum outcome outcome);
+
+/* A CONFIG was appended in the place of that configuration. */
+void laws_on_reconfigure(struct world *world, struct node *node,
+                         const struct config *before);
+
+/* Have the disks of a majority of these that entry? */
+bool laws_majority_holds(struct world *world, const struct config *config,
+                         uint64_t seq, uint64_t hash);
 
 /* Something became durable. */
 void laws_on_stored(struct world *world, struct node *node);

@@ -204,6 +204,8 @@ void laws_on_reply(struct world *world, struct node *node,
     }
     if (op->kind == OP_PROMOTE)
         check_promotion(world, node, effect, data);
+    if (op->kind == OP_REMOVE)
+        laws_on_removal(world, op, effect->outcome);
     switch (effect->outcome) {
     case OUTCOME_OK:
         clients_settle(&world->clients, op, OP_OK);

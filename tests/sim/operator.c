@@ -10,6 +10,7 @@
 bool operator_begins(struct world *world)
 {
     if (world->ledger.forced || world->full_for_ever != NULL ||
+        world->gone_for_ever != NULL ||
         !rng_chance(&world->rng_faults, 250))
         return false;
     if (rng_chance(&world->rng_faults, 500)) {

@@ -3,6 +3,7 @@
 
 #include "tests/sim/actions.h"
 #include "tests/sim/load.h"
+#include "tests/sim/remover.h"
 
 static uint64_t ms(struct world *world, uint64_t low, uint64_t high)
 {
@@ -278,7 +279,8 @@ bool script_begin(struct world *world, enum action action)
         world->faults.held = stages_begin(world);
         return world->faults.held;
     }
-    world->faults.held = action != ACTION_RECONFIGURE;
+    world->faults.held =
+        action != ACTION_RECONFIGURE && action != ACTION_REMOVE;
     action_script(world, action, 0);
     return true;
 }
@@ -299,6 +301,9 @@ void action_script(struct world *world, unsigned script, uint64_t step)
         break;
     case ACTION_AWAY:
         away_step(world, step);
+        break;
+    case ACTION_REMOVE:
+        remover_step(world, step);
         break;
     case ACTION_FLAP:
         if (step == 1)

@@ -23,6 +23,9 @@
     X(crashes_in_flush, true)                                                  \
     X(promotions, true)                                                        \
     X(config_changes, true)                                                    \
+    X(removals, true)                                                          \
+    X(removals_refused, true)                                                  \
+    X(gone_for_ever, true)                                                     \
     X(handovers, false)                                                        \
     X(quarantines, true)                                                       \
     X(learners, false)                                                         \

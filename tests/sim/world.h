@@ -89,6 +89,7 @@ struct world {
     const struct node *full_for_ever; /* its disk stays full at the end */
     bool forcing;      /* a majority is about to be lost for good … */
     struct node *left; /* … and this one, away since then; NULL: any */
+    const struct node *gone_for_ever; /* it does not come back at the end */
     bool pair_lost;    /* of two voters one has lost its disk at the end */
     struct sched sched;
     struct net net;

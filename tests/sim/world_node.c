@@ -269,12 +269,15 @@ uint64_t world_request(struct world *world, const struct op *asked)
     op.life = node->life;
     op.issued_at = world->sched.now;
     op.acked_before = world->laws.acked_seq;
+    op.last_seq = node->status.last_seq;
     request = clients_issue(&world->clients, &op);
     event.u.client.request = request;
     if (op.kind == OP_PROMOTE)
         event.u.client.kind = CORE_PROMOTE;
     else if (op.kind == OP_DEMOTE)
         event.u.client.kind = CORE_DEMOTE;
+    else if (op.kind == OP_REMOVE)
+        event.u.client.kind = CORE_REMOVE_VOTER;
     else if (op.kind == OP_LEAVE)
         event.u.client.kind = CORE_LEAVE;
     else
@@ -285,6 +288,7 @@ uint64_t world_request(struct world *world, const struct op *asked)
         make_command(world, clients_op(&world->clients, request), &text);
     event.u.client.argv = text.argv;
     event.u.client.argc = text.argc;
+    event.u.client.node = op.target;
     event.u.client.hold = node->holding && op.kind < OP_PROMOTE;
     world_step(world, node, &event);
     return request;

@@ -283,6 +283,8 @@ static void status_says_what_it_is(void **state)
     has_line(text, "replaced:0");
     has_line(text, "writable:1");
     has_line(text, "voter:1");
+    has_line(text, "voters:4");
+    has_line(text, "voters_settled:1");
     has_line(text, "quorate:1");
     has_line(text, "pending:0");
     snprintf(line, sizeof line, "applied_seq:%llu",
