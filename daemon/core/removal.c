@@ -48,8 +48,8 @@ static bool removal_hears(const struct core *core, const struct uuid *uuid)
 
     if (peer == NULL)
         return false;
-    if (removal->asked && removal->fresh != 0 &&
-        peer->ack_epoch == removal->epoch && peer->ack_seq >= removal->fresh)
+    if (removal->asked && removal->first != 0 &&
+        peer->ack_epoch == removal->epoch && peer->ack_seq >= removal->first)
         return true;
     return peer->present && peer->hello_ns != 0 &&
            core->now_ns < peer->hello_ns + REMOVAL_HELLO_MS * STATE_MS;
@@ -150,14 +150,26 @@ static bool removal_leads(const struct core *core)
            core->view.epoch == core->removal.epoch;
 }
 
+static uint64_t removal_stale_ns(const struct core *core)
+{
+    return core->removal.fresh_ns + core->options.leader_timeout_ns;
+}
+
+/* An acknowledgement that comes later may have waited here while this process
+ * did, and whoever said it be gone since. So another entry is asked about. */
 static void removal_say_fresh(struct core *core)
 {
+    struct removal *removal = &core->removal;
     struct entry entry = {.kind = ENTRY_NOOP};
 
     if (core_is_ahead(core))
         return;
-    core->removal.fresh = replicate_propose(core, &entry);
-    core->removal.fresh_ns = core->now_ns;
+    removal->fresh = replicate_propose(core, &entry);
+    removal->fresh_ns = core->now_ns;
+    if (removal->first != 0)
+        return;
+    removal->first = removal->fresh;
+    removal->first_ns = core->now_ns;
 }
 
 /* Nothing is proposed yet: may it still be? */
@@ -173,7 +185,8 @@ static void removal_prepare(struct core *core)
                        "-ERR the lead has changed meanwhile; ask again\r\n");
     } else if (core->now_ns >= core->removal.deadline_ns) {
         removal_answer(core, OUTCOME_REFUSED, NOT_ENOUGH);
-    } else if (core->removal.fresh == 0) {
+    } else if (core->removal.fresh == 0 ||
+               core->now_ns >= removal_stale_ns(core)) {
         removal_say_fresh(core);
     }
     buf_free(&answer);
@@ -198,7 +211,7 @@ void removal_settle(struct core *core)
 
 static uint64_t removal_silent_ns(const struct core *core)
 {
-    return core->removal.fresh_ns + core->options.leader_timeout_ns;
+    return core->removal.first_ns + core->options.leader_timeout_ns;
 }
 
 bool removal_wants(const struct core *core, struct uuid *gone)
@@ -207,7 +220,7 @@ bool removal_wants(const struct core *core, struct uuid *gone)
     int place = config_find_node(&core->config, removal->node);
 
     if (!removal->asked || removal->fresh == 0 || removal->changed != 0 ||
-        place < 0)
+        place < 0 || core->now_ns >= removal_stale_ns(core))
         return false;
     *gone = core->config.voters[place].uuid;
     return !peers_list_node(&core->peers, removal->node) ||
@@ -225,10 +238,12 @@ uint64_t removal_deadline(const struct core *core)
 
     if (!removal->asked)
         return STATE_NEVER;
+    /* The first one is stale when the one that is named was silent for long
+     * enough, so this is the time for both. */
     if (removal->fresh != 0 && removal->changed == 0 &&
-        core->now_ns < removal_silent_ns(core) &&
-        removal_silent_ns(core) < removal->deadline_ns)
-        return removal_silent_ns(core);
+        core->now_ns < removal_stale_ns(core) &&
+        removal_stale_ns(core) < removal->deadline_ns)
+        return removal_stale_ns(core);
     return removal->deadline_ns;
 }
 

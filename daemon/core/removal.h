@@ -14,7 +14,8 @@
  *   would stop the group for good. So both sides have to show it: those that
  *   are left by acknowledging what was appended after the request, and all of
  *   the log just before the change; the one that is named by silence, while it
- *   is listed for leader_timeout.
+ *   is listed for leader_timeout. What is not acknowledged in that time is
+ *   appended anew: a leader that was stopped finds old words in its queue.
  *
  *   Refused, with nothing changed: at a replica that does not lead (the answer
  *   names the node that does), leaves, or hands over; while another change is

@@ -150,7 +150,9 @@ struct removal {
     uint32_t node; /* whose voter */
     uint64_t epoch;
     uint64_t deadline_ns;
-    uint64_t fresh;    /* the entry that was appended for it; 0: none yet … */
+    uint64_t first;    /* the first entry appended for it; 0: none yet … */
+    uint64_t first_ns; /* … and when */
+    uint64_t fresh;    /* the last one … */
     uint64_t fresh_ns; /* … and when */
     uint64_t changed;  /* the configuration without it; 0: not proposed */
 };

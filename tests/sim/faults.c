@@ -415,13 +415,38 @@ static bool enough_keep_data(struct world *world, const struct node *also)
     return blank < world->voters;
 }
 
+/* A node that an operator calls gone counts as gone: who then loses one more
+ * disk of three has lost the majority. Not while the replica that was asked stands
+ * still for long: what it heard before must not count when it goes on. */
+static bool removals_survive(struct world *world, const struct config *config,
+                             const struct node *also)
+{
+    const struct clients *clients = &world->clients;
+
+    for (size_t i = clients->first_open; i < clients->count; i++) {
+        const struct op *op = &clients->ops[i];
+        struct config left = *config;
+        int place = config_find_node(config, op->target);
+
+        if (op->kind != OP_REMOVE || op->state != OP_OPEN || place < 0 ||
+            world->nodes[op->node].paused_until >
+                world->sched.now + world->options.leader_timeout_ns)
+            continue;
+        config_remove(&left, &config->voters[place].uuid);
+        if (!config_survives(world, &left, also))
+            return false;
+    }
+    return true;
+}
+
 bool faults_may_destroy(struct world *world, const struct node *node)
 {
     const struct config *committed =
         ledger_config(&world->ledger, world->ledger.last);
 
     if (node == NULL || committed == NULL || !enough_keep_data(world, node) ||
-        !config_survives(world, committed, node))
+        !config_survives(world, committed, node) ||
+        !removals_survive(world, committed, node))
         return false;
     if (committed->seq > 1 && !config_known(world, committed, node) &&
         !config_survives(

@@ -10,7 +10,8 @@
  * INVARIANTS
  *   Never are the disks of so many voters destroyed that an acknowledged write
  *   may be lost: in every configuration that is or may come in force, a
- *   majority keeps its disk (faults_may_destroy).
+ *   majority keeps its disk, also without those that an operator calls gone
+ *   (faults_may_destroy).
  *
  * NOT HERE
  *   How a broken thing behaves: net.h, disk.h, world.h. Mending: heal.h.

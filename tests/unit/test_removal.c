@@ -310,6 +310,27 @@ static void not_while_another_one_hangs(void **state)
     assert_int_equal(removal_deadline(&lead->core), STATE_NEVER);
 }
 
+/* This process was stopped; the word was said before that, by one that may be
+ * gone since. */
+static void an_old_word_does_not_count(void **state)
+{
+    struct lead *lead = *state;
+
+    asks(lead, GONE);
+    passes(lead, TIMEOUT_MS);
+    acknowledges(lead, SELF, LAST + 1);
+    acknowledges(lead, OTHER, LAST + 1);
+    commits(lead);
+    settles(lead);
+    assert_int_equal(lead->core.config.seq, 1);
+    assert_int_equal(last_of(lead), LAST + 2);
+    acknowledges(lead, SELF, LAST + 2);
+    acknowledges(lead, OTHER, LAST + 2);
+    commits(lead);
+    settles(lead);
+    assert_int_equal(lead->core.config.seq, LAST + 3);
+}
+
 /* It acknowledged the fresh entry, and then it left, is being stopped, or its
  * disk is full; or it has not got what came behind. */
 static void they_are_looked_at_once_more(void **state)
@@ -375,7 +396,26 @@ static void who_is_listed_has_to_be_silent(void **state)
                      lead->asked_ns + TIMEOUT_MS * STATE_MS);
     passes(lead, TIMEOUT_MS);
     settles(lead);
-    assert_int_equal(lead->core.config.seq, LAST + 2);
+    assert_int_equal(lead->core.config.seq, 1); /* the others are asked anew */
+    acknowledges(lead, SELF, LAST + 2);
+    acknowledges(lead, OTHER, LAST + 2);
+    commits(lead);
+    settles(lead);
+    assert_int_equal(lead->core.config.seq, LAST + 3);
+}
+
+/* Nor does it help when it acknowledged the first entry, and hung then. */
+static void who_acknowledged_the_first_was_there(void **state)
+{
+    struct lead *lead = *state;
+
+    asks(lead, GONE);
+    passes(lead, TIMEOUT_MS);
+    settles(lead);
+    assert_int_equal(last_of(lead), LAST + 2);
+    acknowledges(lead, GONE, LAST + 1);
+    settles(lead);
+    refuses(lead, "-ERR this node is there");
 }
 
 /* ---- who takes its place ---- */
@@ -490,9 +530,11 @@ int main(void)
         WITH_LEAD(who_was_heard_just_now_is_there),
         WITH_LEAD(it_is_removed_once_the_others_answer),
         WITH_LEAD(not_while_another_one_hangs),
+        WITH_LEAD(an_old_word_does_not_count),
         WITH_LEAD(they_are_looked_at_once_more),
         WITH_LEAD(who_acknowledges_is_there),
         WITH_LEAD(who_is_listed_has_to_be_silent),
+        WITH_LEAD(who_acknowledged_the_first_was_there),
         WITH_LEAD(a_learner_takes_the_vote_by_the_same_entry),
         WITH_LEAD(but_only_one_that_has_caught_up),
         WITH_LEAD(before_it_is_proposed_it_is_not_done),
