@@ -147,16 +147,23 @@ static struct node *best_node(struct world *world)
     return best;
 }
 
-/* One that Pacemaker takes for promoted and that is offered no more. */
+/* One that Pacemaker takes for promoted and that is offered no more: first one
+ * that the log has replaced, which is demoted whoever else there is. */
 static struct node *unoffered_node(struct world *world)
 {
+    struct node *open = NULL;
+
     for (unsigned i = 0; i < world->count; i++) {
         struct node *node = &world->nodes[i];
-        if (able(world, node) && (node->status.open || node->status.replaced) &&
-            node->status.score == 0 && net_quorate(&world->net, i))
+        if (!able(world, node) || node->status.score != 0 ||
+            !net_quorate(&world->net, i))
+            continue;
+        if (node->status.replaced)
             return node;
+        if (node->status.open)
+            open = node;
     }
-    return NULL;
+    return open;
 }
 
 /* What Pacemaker should not do, and sometimes does. */
