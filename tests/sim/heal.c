@@ -27,7 +27,7 @@ static bool votes_in(const struct node *node, const struct config *config)
 }
 
 /* Are all the others enough without this one? All voters are there, no change of
- * them is under way, and one of them knows that: else the majority before the
+ * them is under way, and one of the others knows that: else the majority before the
  * last change may need this one, and its promise. Nor is a change asked for: of
  * three, two are left then, which need each other. */
 static bool is_dispensable(const struct world *world, const struct node *node)
@@ -43,7 +43,9 @@ static bool is_dispensable(const struct world *world, const struct node *node)
         const struct node *other = &world->nodes[i];
         if (!votes_in(other, config))
             continue;
-        others += other != node;
+        if (other == node)
+            continue;
+        others++;
         knowing += other->status.commit_seq >= config->seq;
     }
     return others == config->count - 1 && knowing > 0 && votes_in(node, config);
