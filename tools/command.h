@@ -29,6 +29,7 @@ struct call {
 int command_status(const struct call *call);
 int command_force(const struct call *call);
 int command_reset(const struct call *call);
+int command_remove_voter(const struct call *call);
 
 /* One line on standard error. */
 void command_error(const char *format, ...)

@@ -19,10 +19,11 @@ static const struct {
     {"status", 0, command_status},
     {"force", 0, command_force},
     {"reset", 0, command_reset},
+    {"remove-voter", 1, command_remove_voter},
 };
 
 static const char usage[] =
-    "usage: hotwarm COMMAND GROUP [OPTION...]\n"
+    "usage: hotwarm COMMAND GROUP [NODE] [OPTION...]\n"
     "\n"
     "Commands, for the replica of GROUP on this node:\n"
     "  status    what it is, as lines key:value: of the running daemon, else "
@@ -35,6 +36,12 @@ static const char usage[] =
     "  reset     moves the replica's data aside, so that it joins its group "
     "anew\n"
     "            and is given them again; the replica must not run\n"
+    "  remove-voter\n"
+    "            takes its vote from NODE (its number in corosync.conf), "
+    "which is\n"
+    "            gone for good, or gives it to a replica that waits for one; "
+    "the\n"
+    "            replica here must run and lead\n"
     "\n"
     "Options:\n"
     "  --confirm GROUP    the group's name a second time, which force and "

@@ -7,10 +7,10 @@
 #include "lib/ocf.h"
 #include "lib/result.h"
 
-enum { ONLINE_PATH = 512, ONLINE_WAIT_MS = 10000 };
+enum { ONLINE_PATH = 512 };
 
-int online_ask(const struct call *call, size_t argc, const char *const *words,
-               struct redisReply **reply)
+int online_ask(const struct call *call, uint64_t wait_ms, size_t argc,
+               const char *const *words, struct redisReply **reply)
 {
     char path[ONLINE_PATH];
 
@@ -22,7 +22,7 @@ int online_ask(const struct call *call, size_t argc, const char *const *words,
                       strerror(ENAMETOOLONG));
         return ENAMETOOLONG;
     }
-    int rc = ctl_ask(path, ocf_now_ms() + ONLINE_WAIT_MS, argc, words, reply);
+    int rc = ctl_ask(path, ocf_now_ms() + wait_ms, argc, words, reply);
     if (rc == ENOENT || rc == ECONNREFUSED)
         return rc;
     if (rc != 0) {

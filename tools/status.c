@@ -41,12 +41,14 @@ static int say_disk(const struct call *call)
     return COMMAND_GOOD;
 }
 
+enum { STATUS_WAIT_MS = 10000 };
+
 int command_status(const struct call *call)
 {
     static const char *const words[] = {"HOTWARM", "STATUS"};
     struct redisReply *reply;
 
-    int rc = online_ask(call, 2, words, &reply);
+    int rc = online_ask(call, STATUS_WAIT_MS, 2, words, &reply);
     if (rc == ENOENT || rc == ECONNREFUSED)
         return say_disk(call);
     if (rc != 0)
