@@ -4,6 +4,7 @@
 
 #include "tests/sim/actions.h"
 #include "tests/sim/heal.h"
+#include "tests/sim/remover.h"
 #include "tests/sim/world.h"
 
 struct faults_profile {
@@ -350,9 +351,16 @@ void faults_on_leader(struct world *world, struct node *node)
     trigger(world, node);
 }
 
+/* While a removal is being made, above all its leader is lost to the others. */
 void faults_on_config(struct world *world, struct node *node)
 {
-    trigger(world, node);
+    struct rng *rng = &world->rng_faults;
+
+    if (!world->healing && !world->faults.held && remover_waits(world) &&
+        rng_chance(rng, world->faults.profile->trigger))
+        action_later(world, rng_below(rng, 3000) * SIM_US, ACTION_ISOLATE, 0);
+    else
+        trigger(world, node);
 }
 
 void faults_on_install(struct world *world, struct node *node)
