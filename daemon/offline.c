@@ -172,6 +172,7 @@ static int force(struct offline *offline)
 {
     const char *why = force_refuses(offline->core);
     struct buf promise = {0}, snapshot = {0};
+    struct uuid fresh;
 
     if (why != NULL) {
         snprintf(offline->error, sizeof(offline->error),
@@ -179,8 +180,11 @@ static int force(struct offline *offline)
                  offline->options->state_dir, why);
         return EINVAL;
     }
-    force_make(offline->core, &promise, &snapshot);
-    int rc = store_renew(offline->store, &promise, &snapshot, offline->error,
+    int rc = uuid_random(&fresh);
+    if (rc != 0)
+        return refuse(offline, rc, strerror(rc));
+    force_make(offline->core, &fresh, &promise, &snapshot);
+    rc = store_renew(offline->store, &promise, &snapshot, offline->error,
                          sizeof(offline->error));
     buf_free(&promise);
     buf_free(&snapshot);

@@ -304,7 +304,8 @@ static void on_deliver(struct core *core, const struct core_event *event)
     if (core_is_me(core, &message.sender) && message.run != core->run)
         return;
     struct peer *peer =
-        peers_hear(&core->peers, &message, event->u.deliver.sender);
+        peers_hear(&core->peers, &message, event->u.deliver.sender,
+                   core->now_ns);
     if (peer == NULL)
         return;
     /* A leader that speaks as a new run has started anew: its lead is over. */

@@ -8,10 +8,10 @@
 #include "daemon/core/view.h"
 
 enum {
-    FORCE_FAMILY = 6, /* bytes, at 0 */
-    FORCE_GENERATION = 6,
-    FORCE_UNIQUE = 8,
-    FORCE_CHECK = 14 /* the last three: places in the UUID */
+    FORCE_FAMILY = 5, /* bytes, at 0 */
+    FORCE_TAGS = 3,   /* how many follow … */
+    FORCE_TAG = 3,    /* … of so many bytes each */
+    FORCE_CHECK = 14  /* where the check begins */
 };
 
 const char *force_refuses(const struct core *core)
@@ -36,11 +36,6 @@ const char *force_refuses(const struct core *core)
 
 /* ---- the group's UUID ---- */
 
-static uint64_t force_hash(const struct uuid *group, size_t len, uint64_t seed)
-{
-    return XXH3_64bits_withSeed(group->bytes, len, seed);
-}
-
 static void force_put(struct uuid *group, size_t at, size_t len, uint64_t value)
 {
     for (size_t i = 0; i < len; i++)
@@ -58,45 +53,65 @@ static uint64_t force_get(const struct uuid *group, size_t at, size_t len)
 
 static uint64_t force_check(const struct uuid *group)
 {
-    return force_hash(group, FORCE_CHECK, 0) & 0xffff;
+    return XXH3_64bits(group->bytes, FORCE_CHECK) & 0xffff;
 }
 
-/* One in 65536 of those that were created looks forced: to all alike, so that
- * its family and generation are as good as any. */
+/* One in 65536 of those that were created looks forced: to all alike. */
 static bool force_is_forced(const struct uuid *group)
 {
     return force_get(group, FORCE_CHECK, 2) == force_check(group);
 }
 
+/* The family that begins with that group. */
 static uint64_t force_family(const struct uuid *group)
 {
-    return force_is_forced(group)
-               ? force_get(group, 0, FORCE_FAMILY)
-               : force_hash(group, sizeof(group->bytes), 0) >> 16;
+    return XXH3_64bits(group->bytes, sizeof(group->bytes)) >> 24;
 }
 
-static uint64_t force_generation(const struct uuid *group)
+static uint64_t force_tag(const struct uuid *group, size_t place)
 {
-    return force_is_forced(group) ? force_get(group, FORCE_GENERATION, 2) : 0;
+    return force_get(group, FORCE_FAMILY + place * FORCE_TAG, FORCE_TAG);
 }
 
-struct uuid force_group(const struct uuid *group, uint64_t hash)
+static size_t force_depth(const struct uuid *group)
 {
-    struct uuid forced;
+    size_t depth = 0;
 
-    force_put(&forced, 0, FORCE_FAMILY, force_family(group));
-    force_put(&forced, FORCE_GENERATION, 2, force_generation(group) + 1);
-    force_put(&forced, FORCE_UNIQUE, FORCE_CHECK - FORCE_UNIQUE,
-              force_hash(group, sizeof(group->bytes), hash));
+    while (depth < FORCE_TAGS && force_tag(group, depth) != 0)
+        depth++;
+    return depth;
+}
+
+struct uuid force_group(const struct uuid *group, const struct uuid *fresh)
+{
+    uint64_t tag =
+        XXH3_64bits(fresh->bytes, sizeof(fresh->bytes)) >> (64 - 8 * FORCE_TAG);
+    struct uuid forced = {{0}};
+    size_t depth = 0;
+
+    if (force_is_forced(group) && force_depth(group) < FORCE_TAGS) {
+        forced = *group;
+        depth = force_depth(group);
+    } else {
+        force_put(&forced, 0, FORCE_FAMILY, force_family(group));
+    }
+    force_put(&forced, FORCE_FAMILY + depth * FORCE_TAG, FORCE_TAG,
+              tag != 0 ? tag : 1);
     force_put(&forced, FORCE_CHECK, 2, force_check(&forced));
     return forced;
 }
 
 bool force_is_later(const struct uuid *later, const struct uuid *group)
 {
-    return force_is_forced(later) &&
-           force_family(later) == force_family(group) &&
-           force_generation(later) > force_generation(group);
+    size_t depth = force_depth(group);
+
+    if (!force_is_forced(later))
+        return false;
+    if (force_get(later, 0, FORCE_FAMILY) == force_family(group))
+        return true;
+    return force_is_forced(group) && depth < force_depth(later) &&
+           memcmp(later->bytes, group->bytes,
+                  FORCE_FAMILY + depth * FORCE_TAG) == 0;
 }
 
 /* Of entry 1 alone a replica lets go for any group that lives (create.h). A leader
@@ -152,14 +167,15 @@ static void force_apply(struct core *core, const struct log_item *item)
     buf_free(&unheard);
 }
 
-void force_make(struct core *core, struct buf *promise, struct buf *snapshot)
+void force_make(struct core *core, const struct uuid *fresh,
+                struct buf *promise, struct buf *snapshot)
 {
     uint64_t last = log_last(&core->log).seq;
 
     for (uint64_t seq = core->machine.at.seq + 1; seq <= last; seq++)
         force_apply(core, log_at(&core->log, seq));
     force_apply(core, force_configure(core));
-    core->group = force_group(&core->group, core->machine.at.hash);
+    core->group = force_group(&core->group, fresh);
     core->machine.group = core->group;
     core->commit_seq = core->machine.at.seq;
     core->config = core->machine.config;

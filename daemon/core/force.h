@@ -19,15 +19,18 @@
  *
  *   A forced group's UUID tells what it was forced out of:
  *
- *      6 bytes   family: hash of the UUID of the group that was created
- *      u16       generation: how many times it was forced (big-endian)
- *      6 bytes   hash of the old group's UUID and the last entry's hash: two
- *                replicas of one group that are forced apart are two groups
- *      2 bytes   hash of all before
+ *      5 bytes    family: hash of the UUID of the group that it began with
+ *      3 x 3      what each force since is called, 0: none more; hash of a fresh
+ *                 random UUID, so that replicas which are forced apart, or one
+ *                 disk that is forced twice, make two groups
+ *      2 bytes    hash of all before
+ *
+ *   Numbers are big-endian. A fourth force in a row begins a family.
  *
  *   So a replica of the old group that comes back knows it: it is refused, with
- *   all that it holds left as it is. Two that were forced apart, of the same
- *   generation, are rivals (rival.h).
+ *   all that it holds left as it is. Groups of which neither was forced out of
+ *   the other are rivals (rival.h): two that were forced apart, what came of
+ *   them, and one that was forced four times with one that led there.
  *
  * NOT HERE
  *   The files: daemon/shell/renew.h. Asking the administrator: tools/.
@@ -50,13 +53,13 @@ struct message;
 const char *force_refuses(const struct core *core);
 
 /* Makes the new state of one that can be forced: what its P file and its
- * snapshot are to hold. The core is then only good for core_status,
+ * snapshot are to hold; `fresh` is a new random UUID. The core is then only good for core_status,
  * core_configuration and core_close. */
-void force_make(struct core *core, struct buf *promise, struct buf *snapshot);
+void force_make(struct core *core, const struct uuid *fresh,
+                struct buf *promise, struct buf *snapshot);
 
-/* The UUID of the group that is forced out of `group` behind an entry with that
- * hash. */
-struct uuid force_group(const struct uuid *group, uint64_t hash);
+/* The UUID of the group that is forced out of `group`. `fresh`: random. */
+struct uuid force_group(const struct uuid *group, const struct uuid *fresh);
 
 /* Was `later` forced, directly or not, out of `group`? */
 bool force_is_later(const struct uuid *later, const struct uuid *group);

@@ -1,5 +1,6 @@
 #include "daemon/core/membership.h"
 
+#include "daemon/core/fresh.h"
 #include "daemon/core/removal.h"
 #include "daemon/core/replicate.h"
 
@@ -61,38 +62,56 @@ static bool membership_joins(const struct core *core, struct config *next)
     return false;
 }
 
-/* Would that one acknowledge what comes next? */
-static bool membership_goes_on(const struct core *core,
-                               const struct voter *voter)
-{
-    const struct peer *peer = peers_find(&core->peers, &voter->uuid);
+/* ---- a removal ---- */
 
-    if (core_is_me(core, &voter->uuid))
+/* Has that one acknowledged all up to there, and would it what comes next? */
+static bool membership_goes_on(const struct core *core,
+                               const struct uuid *uuid, uint64_t seq)
+{
+    const struct peer *peer = peers_find(&core->peers, uuid);
+
+    if (peer == NULL || peer->ack_epoch != core->view.epoch ||
+        peer->ack_seq < seq)
+        return false;
+    if (core_is_me(core, uuid))
         return core->full == NULL;
-    return peer != NULL && peer->present && !peer->leaving &&
-           !peers_full(peer, core->now_ns);
+    return peer->present && !peer->leaving && !peers_full(peer, core->now_ns);
 }
 
-/* Has a majority of these acknowledged all up to there, and is it there? */
+/* Does a majority of these go on from there, and everyone who is new? */
 static bool membership_has(const struct core *core, const struct config *next,
                            uint64_t seq)
 {
     unsigned count = 0;
 
     for (unsigned i = 0; i < next->count; i++) {
-        const struct peer *peer =
-            peers_find(&core->peers, &next->voters[i].uuid);
-        count += peer != NULL && peer->ack_epoch == core->view.epoch &&
-                 peer->ack_seq >= seq &&
-                 membership_goes_on(core, &next->voters[i]);
+        const struct uuid *uuid = &next->voters[i].uuid;
+        bool goes_on = membership_goes_on(core, uuid, seq);
+        if (!goes_on && config_find(&core->config, uuid) < 0)
+            return false;
+        count += goes_on;
     }
     return count >= config_majority(next);
 }
 
-/* One whose node is gone (removal.h); a learner of another node that has caught
- * up takes its vote by the same entry. */
+/* Could that one take the vote, being a learner of another node? */
+static bool membership_may_take(const struct core *core,
+                                const struct config *next,
+                                const struct peer *peer)
+{
+    return peer->present && !peer->leaving &&
+           peer->ack_epoch == core->view.epoch &&
+           config_find(&core->config, &peer->uuid) < 0 &&
+           config_find_node(next, peer->node) < 0 &&
+           next->count < core->config.count &&
+           next->count < core->options.expected_voters;
+}
+
+/* One whose node is gone (removal.h); a learner takes its vote by the same
+ * entry. One that follows is waited for: its word may be under way. */
 static bool membership_removes(const struct core *core, struct config *next)
 {
+    const struct removal *removal = &core->removal;
     struct uuid gone;
 
     if (!removal_wants(core, &gone))
@@ -101,14 +120,17 @@ static bool membership_removes(const struct core *core, struct config *next)
     config_remove(next, &gone);
     for (size_t i = 0; i < core->peers.count; i++) {
         const struct peer *peer = &core->peers.list[i];
-        if (membership_caught_up(core, peer) &&
-            config_find_node(next, peer->node) < 0 &&
-            next->count < core->config.count &&
-            next->count < core->options.expected_voters)
+        if (!membership_may_take(core, next, peer))
+            continue;
+        if (membership_goes_on(core, &peer->uuid, removal->fresh.seq))
             config_add(next, &peer->uuid, peer->node);
+        else if (peer->ack_seq >= removal->before)
+            return false;
     }
-    return membership_has(core, next, core->removal.fresh);
+    return membership_has(core, next, removal->fresh.seq);
 }
+
+/* ---- the change ---- */
 
 /* Everything in the log is committed, this view's first entry too, and so is
  * the configuration in force. */
@@ -138,6 +160,20 @@ static uint64_t membership_propose(struct core *core, const struct config *next)
     return seq;
 }
 
+/* One voter alone is to become two, which need each other from then on: was the
+ * other one's word given just now? */
+static bool membership_is_answered(struct core *core, const struct config *next)
+{
+    struct fresh *fresh = &core->membership.fresh;
+
+    if (core->config.count != 1)
+        return true;
+    if (fresh_holds(core, fresh))
+        return membership_has(core, next, fresh->seq);
+    fresh_say(core, fresh);
+    return false;
+}
+
 void membership_settle(struct core *core)
 {
     struct config next;
@@ -147,7 +183,8 @@ void membership_settle(struct core *core)
     bool removes = core->quorate && membership_removes(core, &next);
     core->membership.pausing =
         removes || (core->quorate && (membership_leaves(core, &next) ||
-                                      membership_joins(core, &next)));
+                                      (membership_joins(core, &next) &&
+                                       membership_is_answered(core, &next))));
     if (!core->membership.pausing || !membership_quiet(core))
         return;
     /* Those that are left may be gone themselves since the fresh entry. */

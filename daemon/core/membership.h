@@ -14,6 +14,9 @@
  *   committed and the one before it is known, and stored, as committed (the
  *   correction to Raft's single-server changes; Ongaro on raft-dev, 2015).
  *
+ *   Where the group can go on only with those that a change leaves or adds, their
+ *   word has to be new (fresh.h).
+ *
  * INVARIANTS
  *   At most one configuration of a log is not committed (law config).
  *   A leader never removes itself.

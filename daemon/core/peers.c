@@ -66,7 +66,7 @@ static void peers_supersede(struct peers *peers, const struct peer *speaker)
 }
 
 struct peer *peers_hear(struct peers *peers, const struct message *message,
-                        struct core_member from)
+                        struct core_member from, uint64_t now_ns)
 {
     struct peer *peer = peers_row(peers, &message->sender);
 
@@ -83,6 +83,7 @@ struct peer *peers_hear(struct peers *peers, const struct message *message,
     peer->node = message->node;
     peer->member = from;
     peer->present = peers_lists(peers, from);
+    peer->heard_ns = now_ns;
     peers_supersede(peers, peer);
     return peer;
 }

@@ -30,6 +30,7 @@ struct peer {
     uint64_t run;              /* the newest heard of */
     struct core_member member; /* where that run speaks from */
     bool present;              /* CPG lists that member */
+    uint64_t heard_ns;         /* when the last message of it was delivered */
 
     bool hello; /* it said HELLO, and has not been seen with a leader since */
     uint64_t hello_ns;
@@ -69,7 +70,7 @@ struct peer *peers_row(struct peers *peers, const struct uuid *uuid);
  * message is of an older run than the newest heard of. The row lives until
  * the next call. */
 struct peer *peers_hear(struct peers *peers, const struct message *message,
-                        struct core_member from);
+                        struct core_member from, uint64_t now_ns);
 
 /* Takes CPG's newest membership. Rows of members that left stay, not present
  * and without a HELLO. */

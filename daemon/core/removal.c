@@ -2,9 +2,13 @@
 
 #include <inttypes.h>
 
+#include "daemon/core/fresh.h"
 #include "daemon/core/replicate.h"
 
-enum { REMOVAL_HELLO_MS = 2500 }; /* two HELLOs may be late */
+enum {
+    REMOVAL_HEARD_MS = 2500, /* two HELLOs may be late */
+    REMOVAL_TIMEOUTS = 3     /* to ask, to be sure, and to do it */
+};
 
 static const char UNKNOWN[] =
     "-UNKNOWN it cannot be told whether the voter is removed; HOTWARM STATUS "
@@ -12,6 +16,8 @@ static const char UNKNOWN[] =
 static const char NOT_ENOUGH[] =
     "-ERR the voters that would be left do not acknowledge, so they could not "
     "go on; nothing was changed\r\n";
+static const char BEHIND[] =
+    "-ERR this replica's disk is behind; nothing was changed; ask again\r\n";
 static const char UNDER_WAY[] =
     "-ERR a change of the voters is under way; ask again\r\n";
 
@@ -19,6 +25,7 @@ static void removal_answer(struct core *core, enum outcome outcome,
                            const char *text)
 {
     core->removal.asked = false;
+    core->counters.unknown += outcome == OUTCOME_UNKNOWN;
     core_reply_text(core, core->removal.request, outcome, text);
 }
 
@@ -40,26 +47,23 @@ static void removal_name_voters(const struct core *core, struct buf *text)
     }
 }
 
-/* Has it been heard since the request, or just before? */
-static bool removal_hears(const struct core *core, const struct uuid *uuid)
+/* Has it said anything since the request, or just before it? */
+static bool removal_hears(const struct core *core, const struct peer *peer)
 {
     const struct removal *removal = &core->removal;
-    const struct peer *peer = peers_find(&core->peers, uuid);
 
-    if (peer == NULL)
+    if (peer == NULL || peer->heard_ns == 0)
         return false;
-    if (removal->asked && removal->first != 0 &&
-        peer->ack_epoch == removal->epoch && peer->ack_seq >= removal->first)
-        return true;
-    return peer->present && peer->hello_ns != 0 &&
-           core->now_ns < peer->hello_ns + REMOVAL_HELLO_MS * STATE_MS;
+    return (removal->asked && peer->heard_ns > removal->asked_ns) ||
+           (peer->present &&
+            core->now_ns < peer->heard_ns + REMOVAL_HEARD_MS * STATE_MS);
 }
 
 static bool removal_has_heir(const struct core *core, const struct voter *voter)
 {
     for (size_t i = 0; i < core->peers.count; i++) {
         const struct peer *peer = &core->peers.list[i];
-        if (peer->present && peer->node == voter->node &&
+        if (peer->node == voter->node && removal_hears(core, peer) &&
             !uuid_equal(&peer->uuid, &voter->uuid))
             return true;
     }
@@ -94,8 +98,8 @@ static const char *removal_protects(const struct core *core,
     if (removal_has_heir(core, voter))
         return "-ERR this node has a new replica, which takes the vote once it "
                "has caught up\r\n";
-    if (removal_hears(core, &voter->uuid))
-        return "-ERR this node is there: its voter answers\r\n";
+    if (removal_hears(core, peers_find(&core->peers, &voter->uuid)))
+        return "-ERR this node is there: its voter was heard just now\r\n";
     return NULL;
 }
 
@@ -125,6 +129,15 @@ static bool removal_refuses(const struct core *core, uint32_t node,
 
 /* ---- the request ---- */
 
+static uint64_t removal_patience(const struct core *core)
+{
+    const struct core_options *options = &core->options;
+    uint64_t least = REMOVAL_TIMEOUTS * options->leader_timeout_ns;
+
+    return options->write_timeout_ns > least ? options->write_timeout_ns
+                                             : least;
+}
+
 void removal_ask(struct core *core, uint64_t request, uint32_t node)
 {
     struct buf answer = {0};
@@ -139,7 +152,8 @@ void removal_ask(struct core *core, uint64_t request, uint32_t node)
             .request = request,
             .node = node,
             .epoch = core->view.epoch,
-            .deadline_ns = core->now_ns + core->options.write_timeout_ns,
+            .asked_ns = core->now_ns,
+            .deadline_ns = core->now_ns + removal_patience(core),
         };
     buf_free(&answer);
 }
@@ -150,26 +164,35 @@ static bool removal_leads(const struct core *core)
            core->view.epoch == core->removal.epoch;
 }
 
-static uint64_t removal_stale_ns(const struct core *core)
+/* One of those that would be left has acknowledged the first entry: from now on
+ * the one that is named has had the time to. */
+static bool removal_is_answered(const struct core *core)
 {
-    return core->removal.fresh_ns + core->options.leader_timeout_ns;
+    for (unsigned i = 0; i < core->config.count; i++) {
+        const struct voter *voter = &core->config.voters[i];
+        const struct peer *peer = peers_find(&core->peers, &voter->uuid);
+        if (peer != NULL && voter->node != core->removal.node &&
+            !core_is_me(core, &voter->uuid) &&
+            peer->ack_epoch == core->view.epoch &&
+            peer->ack_seq >= core->removal.first)
+            return true;
+    }
+    return false;
 }
 
-/* An acknowledgement that comes later may have waited here while this process
- * did, and whoever said it be gone since. So another entry is asked about. */
-static void removal_say_fresh(struct core *core)
+static void removal_look(struct core *core)
 {
     struct removal *removal = &core->removal;
-    struct entry entry = {.kind = ENTRY_NOOP};
 
-    if (core_is_ahead(core))
-        return;
-    removal->fresh = replicate_propose(core, &entry);
-    removal->fresh_ns = core->now_ns;
-    if (removal->first != 0)
-        return;
-    removal->first = removal->fresh;
-    removal->first_ns = core->now_ns;
+    if (!fresh_holds(core, &removal->fresh)) {
+        removal->before = removal->fresh.seq;
+        fresh_say(core, &removal->fresh);
+    }
+    if (removal->first == 0)
+        removal->first = removal->fresh.seq;
+    if (removal->first != 0 && removal->answered_ns == 0 &&
+        removal_is_answered(core))
+        removal->answered_ns = core->now_ns;
 }
 
 /* Nothing is proposed yet: may it still be? */
@@ -184,21 +207,28 @@ static void removal_prepare(struct core *core)
         removal_answer(core, OUTCOME_REFUSED,
                        "-ERR the lead has changed meanwhile; ask again\r\n");
     } else if (core->now_ns >= core->removal.deadline_ns) {
-        removal_answer(core, OUTCOME_REFUSED, NOT_ENOUGH);
-    } else if (core->removal.fresh == 0 ||
-               core->now_ns >= removal_stale_ns(core)) {
-        removal_say_fresh(core);
+        removal_answer(core, OUTCOME_REFUSED,
+                       core->removal.first == 0 ? BEHIND : NOT_ENOUGH);
+    } else {
+        removal_look(core);
     }
     buf_free(&answer);
 }
 
-/* It is proposed: has it been made? */
+/* It is proposed: has it been made, and do those that are left know? Before that
+ * they might need the one that was removed, if this one died. */
 static void removal_follow(struct core *core)
 {
-    if (removal_leads(core) && core->commit_seq >= core->removal.changed)
-        removal_answer(core, OUTCOME_OK, "+OK\r\n");
-    else if (!removal_leads(core) || core->now_ns >= core->removal.deadline_ns)
+    struct removal *removal = &core->removal;
+    struct entry entry = {.kind = ENTRY_NOOP};
+
+    if (!removal_leads(core) || core->now_ns >= removal->deadline_ns)
         removal_answer(core, OUTCOME_UNKNOWN, UNKNOWN);
+    else if (removal->known != 0 && core->commit_seq >= removal->known)
+        removal_answer(core, OUTCOME_OK, "+OK\r\n");
+    else if (removal->known == 0 && core->commit_seq >= removal->changed &&
+             !core_is_ahead(core))
+        removal->known = replicate_propose(core, &entry);
 }
 
 void removal_settle(struct core *core)
@@ -211,7 +241,7 @@ void removal_settle(struct core *core)
 
 static uint64_t removal_silent_ns(const struct core *core)
 {
-    return core->removal.first_ns + core->options.leader_timeout_ns;
+    return core->removal.answered_ns + core->options.leader_timeout_ns;
 }
 
 bool removal_wants(const struct core *core, struct uuid *gone)
@@ -219,12 +249,13 @@ bool removal_wants(const struct core *core, struct uuid *gone)
     const struct removal *removal = &core->removal;
     int place = config_find_node(&core->config, removal->node);
 
-    if (!removal->asked || removal->fresh == 0 || removal->changed != 0 ||
-        place < 0 || core->now_ns >= removal_stale_ns(core))
+    if (!removal->asked || removal->changed != 0 || place < 0 ||
+        !fresh_holds(core, &removal->fresh))
         return false;
     *gone = core->config.voters[place].uuid;
     return !peers_list_node(&core->peers, removal->node) ||
-           core->now_ns >= removal_silent_ns(core);
+           (removal->answered_ns != 0 &&
+            core->now_ns >= removal_silent_ns(core));
 }
 
 void removal_on_proposed(struct core *core, uint64_t seq)
@@ -232,26 +263,34 @@ void removal_on_proposed(struct core *core, uint64_t seq)
     core->removal.changed = seq;
 }
 
+static uint64_t removal_next(const struct core *core, uint64_t found,
+                             uint64_t at_ns)
+{
+    return at_ns > core->now_ns && at_ns < found ? at_ns : found;
+}
+
 uint64_t removal_deadline(const struct core *core)
 {
     const struct removal *removal = &core->removal;
+    uint64_t found = removal->deadline_ns;
 
     if (!removal->asked)
         return STATE_NEVER;
-    /* The first one is stale when the one that is named was silent for long
-     * enough, so this is the time for both. */
-    if (removal->fresh != 0 && removal->changed == 0 &&
-        core->now_ns < removal_stale_ns(core) &&
-        removal_stale_ns(core) < removal->deadline_ns)
-        return removal_stale_ns(core);
-    return removal->deadline_ns;
+    if (removal->changed != 0)
+        return found;
+    if (removal->fresh.seq != 0)
+        found = removal_next(core, found,
+                             fresh_until_ns(core, &removal->fresh));
+    if (removal->answered_ns != 0)
+        found = removal_next(core, found, removal_silent_ns(core));
+    return found;
 }
 
 void removal_end(struct core *core)
 {
     if (core->removal.asked && core->removal.changed == 0)
         removal_answer(core, OUTCOME_REFUSED,
-                       "-CLUSTERDOWN this replica does not serve\r\n");
+                       "-ERR this replica does not serve; nothing was changed\r\n");
     else if (core->removal.asked)
         removal_answer(core, OUTCOME_UNKNOWN, UNKNOWN);
 }

@@ -11,6 +11,7 @@
  *      transfer   snapshots in and out         transfer.c
  *      membership configuration changes        membership.c
  *      removal    a voter whose node is gone   removal.c
+ *      fresh      whose word is new            fresh.c
  *      score      what Pacemaker is offered    score.c
  *      revoke     promotions of who is gone    revoke.c
  *      pair       two voters without the other pair.c
@@ -140,8 +141,16 @@ struct transfer {
     uint64_t pull_ns; /* when to ask (again) */
 };
 
+/* An entry that a leader appended to hear who is alive. */
+struct fresh {
+    uint64_t epoch;
+    uint64_t seq; /* 0: none yet */
+    uint64_t at_ns;
+};
+
 struct membership {
     bool pausing; /* no intake: a configuration change waits for quiet */
+    struct fresh fresh; /* one voter's, that is to become two */
 };
 
 struct removal {
@@ -149,12 +158,14 @@ struct removal {
     uint64_t request;
     uint32_t node; /* whose voter */
     uint64_t epoch;
+    uint64_t asked_ns;
     uint64_t deadline_ns;
-    uint64_t first;    /* the first entry appended for it; 0: none yet … */
-    uint64_t first_ns; /* … and when */
-    uint64_t fresh;    /* the last one … */
-    uint64_t fresh_ns; /* … and when */
-    uint64_t changed;  /* the configuration without it; 0: not proposed */
+    uint64_t first;       /* the first entry appended for it, 0: none … */
+    uint64_t before;      /* … the last but one, 0: none … */
+    struct fresh fresh;   /* … and the last one */
+    uint64_t answered_ns; /* another voter has acknowledged the first; 0: no */
+    uint64_t changed;     /* the configuration without it; 0: not proposed */
+    uint64_t known;       /* an entry behind its commit; 0: not proposed */
 };
 
 struct score {

@@ -447,6 +447,23 @@ static bool removals_survive(struct world *world, const struct config *config,
     return true;
 }
 
+/* One voter alone takes the next replica in on its word, and both are needed from
+ * then on. Not while the one that leads stands still for long: what it heard
+ * before must not count when it goes on. */
+static bool growth_survives(const struct world *world,
+                            const struct config *config,
+                            const struct node *also)
+{
+    const struct node *alone;
+
+    if (config->count != 1)
+        return true;
+    alone = &world->nodes[config->voters[0].node - 1];
+    return also == alone || alone->core == NULL ||
+           alone->paused_until >
+               world->sched.now + world->options.leader_timeout_ns;
+}
+
 bool faults_may_destroy(struct world *world, const struct node *node)
 {
     const struct config *committed =
@@ -454,7 +471,8 @@ bool faults_may_destroy(struct world *world, const struct node *node)
 
     if (node == NULL || committed == NULL || !enough_keep_data(world, node) ||
         !config_survives(world, committed, node) ||
-        !removals_survive(world, committed, node))
+        !removals_survive(world, committed, node) ||
+        !growth_survives(world, committed, node))
         return false;
     if (committed->seq > 1 && !config_known(world, committed, node) &&
         !config_survives(

@@ -73,7 +73,8 @@ static void take_log(struct world *world, const struct core *core)
     ledger->forcing = false;
 }
 
-static void force(struct world *world, struct node *node, struct core *core)
+static void force(struct world *world, struct node *node, struct core *core,
+                  const struct uuid *fresh)
 {
     struct buf promise = {0}, snapshot = {0};
     struct core_status status;
@@ -81,7 +82,7 @@ static void force(struct world *world, struct node *node, struct core *core)
     uint64_t hash = 0;
 
     take_log(world, core);
-    force_make(core, &promise, &snapshot);
+    force_make(core, fresh, &promise, &snapshot);
     core_status(core, &status);
     if (core_entry(core, world->ledger.last + 1, &entry, &hash))
         ledger_force(&world->ledger, &entry, hash, &status.group);
@@ -100,7 +101,10 @@ static void open_and_force(struct world *world, struct node *node)
     struct core_record *records;
     struct core_boot boot;
     struct core *core = NULL;
+    struct uuid fresh;
 
+    for (size_t i = 0; i < sizeof fresh.bytes; i++)
+        fresh.bytes[i] = (uint8_t)rng_below(&world->rng_faults, 256);
     options.node = node->id;
     disk_boot(&node->disk, &world->rng_disk, &boot, &records);
     int rc = core_open(&core, &options, &boot);
@@ -109,7 +113,7 @@ static void open_and_force(struct world *world, struct node *node)
         verdict_fail(&world->verdict, "force", "n%u cannot be forced: it %s",
                      node->id, rc != 0 ? "does not open" : force_refuses(core));
     else
-        force(world, node, core);
+        force(world, node, core, &fresh);
     core_close(core);
 }
 

@@ -12,14 +12,22 @@
 
 /* ---- the group's UUID ---- */
 
+static struct uuid forced_out_of(const struct uuid *group, unsigned name)
+{
+    struct uuid fresh = sample_uuid((uint8_t)name);
+
+    memcpy(fresh.bytes, &name, sizeof name);
+    return force_group(group, &fresh);
+}
+
 static void a_forced_group_is_later(void **state)
 {
     (void)state;
-    for (unsigned n = 0; n < 20000; n++) { /* also those that look forced */
+    for (unsigned n = 0; n < 70000; n++) { /* also those that look forced */
         struct uuid group = sample_uuid((uint8_t)n);
         memcpy(group.bytes, &n, sizeof n);
-        struct uuid child = force_group(&group, n),
-                    grandchild = force_group(&child, 3);
+        struct uuid child = forced_out_of(&group, n),
+                    grandchild = forced_out_of(&child, 3);
         assert_true(force_is_later(&child, &group));
         assert_true(force_is_later(&grandchild, &child));
         assert_true(force_is_later(&grandchild, &group));
@@ -33,18 +41,41 @@ static void a_forced_group_is_later(void **state)
 static void two_forced_apart_are_two(void **state)
 {
     struct uuid group = sample_uuid(1), other = sample_uuid(2);
-    struct uuid a = force_group(&group, 1), b = force_group(&group, 2);
-    struct uuid again = force_group(&group, 1),
-                foreign = force_group(&other, 1);
+    struct uuid a = forced_out_of(&group, 1), b = forced_out_of(&group, 2);
+    struct uuid b2 = forced_out_of(&b, 3), a2 = forced_out_of(&a, 3),
+                foreign = forced_out_of(&other, 1);
 
     (void)state;
-    assert_true(uuid_equal(&a, &again));
     assert_false(uuid_equal(&a, &b));
     assert_false(force_is_later(&a, &b));
     assert_false(force_is_later(&b, &a));
+    assert_false(force_is_later(&b2, &a)); /* however often */
+    assert_false(force_is_later(&a, &b2));
+    assert_false(force_is_later(&b2, &a2));
+    assert_false(uuid_equal(&a2, &b2));
     assert_false(uuid_equal(&a, &foreign));
     assert_false(force_is_later(&foreign, &group));
     assert_false(force_is_later(&other, &group));
+}
+
+/* What has no room for another name begins a family; its parent knows it. */
+static void again_and_again(void **state)
+{
+    struct uuid line[9];
+
+    (void)state;
+    line[0] = sample_uuid(1);
+    for (unsigned i = 1; i < 9; i++) {
+        line[i] = forced_out_of(&line[i - 1], i);
+        assert_true(force_is_later(&line[i], &line[i - 1]));
+        for (unsigned before = 0; before < i; before++) {
+            assert_false(uuid_equal(&line[i], &line[before]));
+            assert_false(force_is_later(&line[before], &line[i]));
+        }
+    }
+    assert_true(force_is_later(&line[3], &line[0]));
+    assert_false(force_is_later(&line[4], &line[0]));
+    assert_true(force_is_later(&line[6], &line[3]));
 }
 
 /* ---- the state ---- */
@@ -90,12 +121,14 @@ static const char *refusal(const struct handmade *disk)
 /* What the disk holds then. */
 static void force(const struct handmade *disk, struct handmade *forced)
 {
+    static uint8_t forces;
+    struct uuid fresh = sample_uuid(++forces);
     struct core *core = NULL;
 
     memset(forced, 0, sizeof *forced);
     assert_int_equal(handmade_open(disk, &core), 0);
     assert_null(force_refuses(core));
-    force_make(core, &forced->promise, &forced->snapshot);
+    force_make(core, &fresh, &forced->promise, &forced->snapshot);
     core_close(core);
 }
 
@@ -196,6 +229,28 @@ static void behind_a_snapshot_too(void **state)
     disk.flushed = 7;
     force(&disk, &forced);
     is_forced(&disk, &forced, 7);
+    handmade_free(&disk);
+    handmade_free(&forced);
+}
+
+/* One disk, put back and forced again: not the same group. */
+static void twice(void **state)
+{
+    struct core_status a, b;
+    struct handmade disk, forced;
+
+    (void)state;
+    handmade_begin(&disk, 6);
+    force(&disk, &forced);
+    struct core *core = open_forced(&forced);
+    core_status(core, &a);
+    core_close(core);
+    handmade_free(&forced);
+    force(&disk, &forced);
+    core = open_forced(&forced);
+    core_status(core, &b);
+    core_close(core);
+    assert_false(uuid_equal(&a.group, &b.group));
     handmade_free(&disk);
     handmade_free(&forced);
 }
@@ -368,8 +423,8 @@ static void who_hears_of_it_is_refused(void **state)
         alone_says(alone, "SET k v", ALONE_OK);
         struct core_status status = alone_status(alone);
         struct uuid other = sample_uuid(8),
-                    forced = force_group(&status.group, 1),
-                    stranger = force_group(&other, 1);
+                    forced = forced_out_of(&status.group, 1),
+                    stranger = forced_out_of(&other, 1);
         hear(alone, &stranger, types[i]);
         assert_int_equal(alone_status(alone).role, CORE_ROLE_LEADER);
         hear(alone, &forced, types[i]);
@@ -410,8 +465,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_forced_group_is_later),
         cmocka_unit_test(two_forced_apart_are_two),
+        cmocka_unit_test(again_and_again),
         cmocka_unit_test(all_of_the_log_counts),
         cmocka_unit_test(behind_a_snapshot_too),
+        cmocka_unit_test(twice),
         cmocka_unit_test(apart),
         cmocka_unit_test(it_serves_alone),
         cmocka_unit_test(some_are_refused),

@@ -18,7 +18,7 @@ static struct peer *hear(struct peers *peers, uint8_t who, uint32_t node,
     };
     struct core_member from = {node, 100};
 
-    return peers_hear(peers, &message, from);
+    return peers_hear(peers, &message, from, 1);
 }
 
 static struct peer *find(const struct peers *peers, uint8_t who)
@@ -126,7 +126,7 @@ static void who_is_not_there_supersedes_nobody(void **state)
     (void)state;
     peers_set_members(&peers, later, 2);
     message.sender = sample_uuid(9);
-    peers_hear(&peers, &message, later[0])->hello = true;
+    peers_hear(&peers, &message, later[0], 1)->hello = true;
     hear(&peers, 1, 1, 7); /* from pid 100 */
     assert_false(find(&peers, 1)->present);
     assert_true(find(&peers, 9)->present);

@@ -119,6 +119,7 @@ static void asks(struct lead *lead, uint32_t node)
     lead->asked_ns = lead->core.now_ns;
     removal_ask(&lead->core, REQUEST, node);
     settles(lead);
+    lead->core.now_ns++;
 }
 
 static const struct effect *answer_of(const struct lead *lead)
@@ -156,10 +157,17 @@ static uint64_t last_of(const struct lead *lead)
     return log_last(&lead->core.log).seq;
 }
 
+/* A message of that one is delivered. */
+static void says_something(struct lead *lead, uint8_t number)
+{
+    peer_of(lead, number)->heard_ns = lead->core.now_ns;
+}
+
 /* All up to there is acknowledged by that one. */
 static void acknowledges(struct lead *lead, uint8_t number, uint64_t seq)
 {
     peer_of(lead, number)->ack_seq = seq;
+    says_something(lead, number);
 }
 
 static void commits(struct lead *lead)
@@ -243,23 +251,40 @@ static void not_while_the_lead_or_the_voters_move(void **state)
     assert_int_equal(last_of(lead), LAST);
 }
 
-/* It waits for a leader, or has a full disk; or its disk was replaced. */
+/* Whatever it said; or its disk was replaced. */
 static void who_was_heard_just_now_is_there(void **state)
 {
     static const uint32_t all[] = {SELF, OTHER, GONE};
     struct lead *lead = *state;
 
     lists(lead, 3, all);
-    peer_of(lead, GONE)->hello_ns = lead->core.now_ns - 2000 * STATE_MS;
+    peer_of(lead, GONE)->heard_ns = lead->core.now_ns - 2000 * STATE_MS;
     asks(lead, GONE);
     refuses(lead, "-ERR this node is there");
-    peer_of(lead, GONE)->hello_ns = 0;
+    peer_of(lead, GONE)->heard_ns = 0;
     add_peer(lead, SPARE);
     peer_of(lead, SPARE)->node = GONE;
     peer_of(lead, SPARE)->present = true;
+    says_something(lead, SPARE);
     asks(lead, GONE);
     refuses(lead, "-ERR this node has a new replica");
     assert_int_equal(last_of(lead), LAST);
+}
+
+/* It is listed, and has said nothing for long: it may be dead, too. */
+static void a_new_replica_that_is_silent_hinders_nothing(void **state)
+{
+    struct lead *lead = *state;
+
+    add_peer(lead, SPARE);
+    peer_of(lead, SPARE)->node = GONE;
+    peer_of(lead, SPARE)->present = true;
+    peer_of(lead, SPARE)->heard_ns = lead->core.now_ns - 3000 * STATE_MS;
+    asks(lead, GONE);
+    assert_null(answer_of(lead));
+    says_something(lead, SPARE);
+    settles(lead);
+    refuses(lead, "-ERR this node has a new replica");
 }
 
 /* ---- what those that are left have to show ---- */
@@ -287,7 +312,14 @@ static void it_is_removed_once_the_others_answer(void **state)
     assert_null(answer_of(lead));
     commits(lead);
     settles(lead);
+    assert_null(answer_of(lead)); /* the others do not know yet */
+    assert_int_equal(last_of(lead), LAST + 3);
+    settles(lead);
+    assert_null(answer_of(lead));
+    commits(lead);
+    settles(lead);
     says(lead, OUTCOME_OK, "+OK\r\n");
+    assert_int_equal(last_of(lead), LAST + 3);
 }
 
 /* Of the three one is gone and another hangs, which CPG lists, and which had
@@ -378,6 +410,17 @@ static void who_acknowledges_is_there(void **state)
     refuses(lead, "-ERR this node is there");
 }
 
+/* Catching up, it acknowledges nothing yet. */
+static void who_says_anything_is_there(void **state)
+{
+    struct lead *lead = *state;
+
+    asks(lead, GONE);
+    says_something(lead, GONE);
+    settles(lead);
+    refuses(lead, "-ERR this node is there");
+}
+
 /* Dead, and listed all the same; or it hangs. */
 static void who_is_listed_has_to_be_silent(void **state)
 {
@@ -386,6 +429,7 @@ static void who_is_listed_has_to_be_silent(void **state)
 
     lists(lead, 3, all);
     asks(lead, GONE);
+    passes(lead, 10);
     acknowledges(lead, SELF, LAST + 1);
     acknowledges(lead, OTHER, LAST + 1);
     commits(lead);
@@ -400,6 +444,10 @@ static void who_is_listed_has_to_be_silent(void **state)
     acknowledges(lead, SELF, LAST + 2);
     acknowledges(lead, OTHER, LAST + 2);
     commits(lead);
+    passes(lead, 2 * TIMEOUT_MS - 2);
+    settles(lead);
+    assert_int_equal(lead->core.config.seq, 1);
+    passes(lead, 2 * TIMEOUT_MS - 1);
     settles(lead);
     assert_int_equal(lead->core.config.seq, LAST + 3);
 }
@@ -438,10 +486,10 @@ static void a_learner_takes_the_vote_by_the_same_entry(void **state)
     assert_true(votes(lead, SPARE));
 }
 
-static void but_only_one_that_has_caught_up(void **state)
+/* The others have acknowledged the fresh entry; the learner has not yet. */
+static void waits_for_a_learner(struct lead *lead)
 {
     static const uint32_t nodes[] = {SELF, OTHER, SPARE};
-    struct lead *lead = *state;
 
     add_peer(lead, SPARE);
     lists(lead, 3, nodes);
@@ -450,8 +498,111 @@ static void but_only_one_that_has_caught_up(void **state)
     acknowledges(lead, OTHER, LAST + 1);
     commits(lead);
     settles(lead);
+    assert_int_equal(lead->core.config.seq, 1);
+    assert_false(lead->core.membership.pausing);
+}
+
+static void whose_word_comes_last(void **state)
+{
+    struct lead *lead = *state;
+
+    waits_for_a_learner(lead);
+    acknowledges(lead, SPARE, LAST + 1);
+    settles(lead);
+    assert_int_equal(lead->core.config.count, 3);
+    assert_true(votes(lead, SPARE));
+}
+
+/* It hangs, or is far behind. */
+static void who_misses_an_entry_is_waited_for_no_more(void **state)
+{
+    struct lead *lead = *state;
+
+    waits_for_a_learner(lead);
+    passes(lead, TIMEOUT_MS);
+    settles(lead);
+    acknowledges(lead, SELF, LAST + 2);
+    acknowledges(lead, OTHER, LAST + 2);
+    commits(lead);
+    settles(lead);
     assert_int_equal(lead->core.config.count, 2);
     assert_false(votes(lead, SPARE));
+}
+
+/* It hung once its vote was as good as given. */
+static void nor_given_a_vote_without_all_of_the_log(void **state)
+{
+    struct lead *lead = *state;
+    struct entry entry = {.kind = ENTRY_NOOP};
+
+    waits_for_a_learner(lead);
+    acknowledges(lead, SPARE, LAST + 1);
+    replicate_propose(&lead->core, &entry);
+    acknowledges(lead, SELF, LAST + 2);
+    acknowledges(lead, OTHER, LAST + 2);
+    commits(lead);
+    settles(lead);
+    assert_int_equal(lead->core.config.seq, 1);
+    acknowledges(lead, SPARE, LAST + 2);
+    settles(lead);
+    assert_true(votes(lead, SPARE));
+}
+
+/* ---- one voter alone becomes two ---- */
+
+/* A learner of another node has all of its log. */
+static void one_voter_has_a_learner(struct lead *lead)
+{
+    static const uint32_t nodes[] = {SELF, OTHER};
+    struct uuid other = sample_uuid(OTHER), gone = sample_uuid(GONE);
+
+    config_remove(&lead->core.config, &other);
+    config_remove(&lead->core.config, &gone);
+    lead->core.committed = lead->core.config;
+    lead->core.options.expected_voters = 2;
+    lists(lead, 2, nodes);
+    acknowledges(lead, SELF, LAST);
+    acknowledges(lead, OTHER, LAST);
+    lead->asked_ns = lead->core.now_ns;
+    settles(lead);
+    assert_int_equal(last_of(lead), LAST + 1);
+    assert_int_equal(lead->core.config.count, 1);
+    acknowledges(lead, SELF, LAST + 1);
+    commits(lead);
+    settles(lead);
+    assert_int_equal(last_of(lead), LAST + 1);
+}
+
+static void one_becomes_two_by_a_new_word(void **state)
+{
+    struct lead *lead = *state;
+
+    one_voter_has_a_learner(lead);
+    acknowledges(lead, OTHER, LAST + 1);
+    settles(lead);
+    assert_int_equal(lead->core.config.count, 2);
+    assert_true(votes(lead, OTHER));
+}
+
+/* This process was stopped meanwhile. */
+static void not_by_an_old_one(void **state)
+{
+    struct lead *lead = *state;
+
+    one_voter_has_a_learner(lead);
+    passes(lead, TIMEOUT_MS);
+    acknowledges(lead, OTHER, LAST + 1);
+    settles(lead);
+    assert_int_equal(lead->core.config.count, 1);
+    assert_false(lead->core.membership.pausing);
+    assert_int_equal(last_of(lead), LAST + 2);
+    acknowledges(lead, SELF, LAST + 2);
+    commits(lead);
+    settles(lead);
+    assert_int_equal(lead->core.config.count, 1);
+    acknowledges(lead, OTHER, LAST + 2);
+    settles(lead);
+    assert_int_equal(lead->core.config.count, 2);
 }
 
 /* ---- when the lead is lost ---- */
@@ -466,7 +617,7 @@ static void before_it_is_proposed_it_is_not_done(void **state)
     refuses(lead, "-ERR the lead has changed meanwhile");
     asks(lead, GONE);
     removal_end(&lead->core);
-    refuses(lead, "-CLUSTERDOWN ");
+    refuses(lead, "-ERR this replica does not serve; nothing was changed");
 }
 
 static void proposes(struct lead *lead)
@@ -505,6 +656,21 @@ static void behind_that_it_is_unknown(void **state)
     says(lead, OUTCOME_UNKNOWN, "-UNKNOWN ");
 }
 
+/* A short write_timeout would not let anybody be silent for long enough. */
+static void there_is_time_to_be_sure(void **state)
+{
+    struct lead *lead = *state;
+
+    lead->core.options.write_timeout_ns = 100 * STATE_MS;
+    asks(lead, GONE);
+    passes(lead, 3 * TIMEOUT_MS - 1);
+    settles(lead);
+    assert_null(answer_of(lead));
+    passes(lead, 3 * TIMEOUT_MS);
+    settles(lead);
+    refuses(lead, "-ERR the voters that would be left do not acknowledge");
+}
+
 static void so_it_is_when_the_time_is_over(void **state)
 {
     struct lead *lead = *state;
@@ -528,18 +694,25 @@ int main(void)
         WITH_LEAD(of_two_none_is_removed),
         WITH_LEAD(not_while_the_lead_or_the_voters_move),
         WITH_LEAD(who_was_heard_just_now_is_there),
+        WITH_LEAD(a_new_replica_that_is_silent_hinders_nothing),
         WITH_LEAD(it_is_removed_once_the_others_answer),
         WITH_LEAD(not_while_another_one_hangs),
         WITH_LEAD(an_old_word_does_not_count),
         WITH_LEAD(they_are_looked_at_once_more),
         WITH_LEAD(who_acknowledges_is_there),
+        WITH_LEAD(who_says_anything_is_there),
         WITH_LEAD(who_is_listed_has_to_be_silent),
         WITH_LEAD(who_acknowledged_the_first_was_there),
         WITH_LEAD(a_learner_takes_the_vote_by_the_same_entry),
-        WITH_LEAD(but_only_one_that_has_caught_up),
+        WITH_LEAD(whose_word_comes_last),
+        WITH_LEAD(who_misses_an_entry_is_waited_for_no_more),
+        WITH_LEAD(nor_given_a_vote_without_all_of_the_log),
+        WITH_LEAD(one_becomes_two_by_a_new_word),
+        WITH_LEAD(not_by_an_old_one),
         WITH_LEAD(before_it_is_proposed_it_is_not_done),
         WITH_LEAD(two_that_are_left_are_a_pair),
         WITH_LEAD(behind_that_it_is_unknown),
+        WITH_LEAD(there_is_time_to_be_sure),
         WITH_LEAD(so_it_is_when_the_time_is_over),
     };
 
