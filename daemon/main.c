@@ -13,8 +13,8 @@
 #include <qb/qbloop.h>
 
 #include "daemon/auth.h"
+#include "daemon/control.h"
 #include "daemon/core/core.h"
-#include "daemon/core/integer.h"
 #include "daemon/offline.h"
 #include "daemon/options.h"
 #include "daemon/session.h"
@@ -27,7 +27,6 @@
 #include "daemon/shell/snapshotter.h"
 #include "daemon/shell/store.h"
 #include "daemon/standalone.h"
-#include "daemon/tune.h"
 #include "lib/link.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -305,12 +304,11 @@ static void on_snapshot_done(void *context, uint64_t seq, bool ok)
     step(context, &event);
 }
 
-static void client_event(struct hotwarmd *d, enum core_request kind,
-                         uint64_t number)
+/* Nobody waits for the answer. */
+static void client_event(struct hotwarmd *d, enum core_request kind)
 {
     struct core_event event = {.kind = CORE_CLIENT};
 
-    event.u.client.request = number;
     event.u.client.kind = kind;
     step(d, &event);
 }
@@ -346,65 +344,23 @@ static struct session_facts facts(const struct hotwarmd *d)
     return facts;
 }
 
-static void on_tune(struct hotwarmd *d, uint64_t number,
-                    const struct core_arg *argv, size_t argc)
-{
-    struct core_event event = {.kind = CORE_TUNE};
-    struct buf reply = {0};
-
-    if (tune_parse(argv, argc, &event.u.tuning, &reply) == 0) {
-        step(d, &event);
-        buf_printf(&reply, "+OK\r\n");
-    }
-    server_reply(d->server, number, reply.data, reply.len);
-    buf_free(&reply);
-}
-
-static void on_remove_voter(struct hotwarmd *d, uint64_t number,
-                            const struct core_arg *argv, size_t argc)
-{
-    static const char usage[] =
-        "-ERR HOTWARM REMOVE-VOTER takes one node id, a number above 0\r\n";
-    struct core_event event = {.kind = CORE_CLIENT};
-    int64_t node = 0;
-
-    if (argc != 1 || !integer_parse(argv[0].data, argv[0].len, &node) ||
-        node < 1 || node > UINT32_MAX) {
-        server_reply(d->server, number, usage, sizeof(usage) - 1);
-        return;
-    }
-    log_info("asked to remove the voter of node %" PRId64, node);
-    event.u.client.request = number;
-    event.u.client.kind = CORE_REMOVE_VOTER;
-    event.u.client.node = (uint32_t)node;
-    step(d, &event);
-}
-
 /* HOTWARM …: the control socket's own commands. */
 static void on_control(struct hotwarmd *d, uint64_t number,
                        const struct core_arg *argv, size_t argc)
 {
-    static const char unknown[] =
-        "-ERR HOTWARM knows STATUS, PROMOTE, DEMOTE, TUNE, REMOVE-VOTER and "
-        "STOP\r\n";
     struct session_facts now = facts(d);
+    struct core_event event;
     struct buf reply = {0};
 
-    if (session_word(argv, argc, 1, "PROMOTE"))
-        client_event(d, CORE_PROMOTE, number);
-    else if (session_word(argv, argc, 1, "DEMOTE"))
-        client_event(d, CORE_DEMOTE, number);
-    else if (session_word(argv, argc, 1, "STOP"))
-        client_event(d, CORE_LEAVE, number);
-    else if (session_word(argv, argc, 1, "TUNE"))
-        on_tune(d, number, argv + 2, argc - 2);
-    else if (session_word(argv, argc, 1, "REMOVE-VOTER"))
-        on_remove_voter(d, number, argv + 2, argc - 2);
-    else if (session_word(argv, argc, 1, "STATUS")) {
+    if (session_word(argv, argc, 1, "STATUS")) {
         session_status(&now, &reply);
+    } else if (control_parse(argv, argc, &event, &reply)) {
+        if (event.kind == CORE_CLIENT)
+            event.u.client.request = number;
+        step(d, &event);
+    }
+    if (reply.len > 0)
         server_reply(d->server, number, reply.data, reply.len);
-    } else
-        server_reply(d->server, number, unknown, sizeof(unknown) - 1);
     buf_free(&reply);
 }
 
@@ -458,7 +414,7 @@ static void on_link_text(struct hotwarmd *d, const char *text)
     uint64_t number = 0;
 
     if (strcmp(text, "stop") == 0) {
-        client_event(d, CORE_LEAVE, 0);
+        client_event(d, CORE_LEAVE);
     } else if (link_number(text, "marked", &event.u.mark)) {
         step(d, &event);
     } else if (link_number(text, "fenced", &number)) {
@@ -512,7 +468,7 @@ static void on_alive(void *data)
 static int32_t on_signal(int32_t signal, void *data)
 {
     (void)signal;
-    client_event(data, CORE_LEAVE, 0);
+    client_event(data, CORE_LEAVE);
     return 0;
 }
 
@@ -650,7 +606,7 @@ static void begin(struct hotwarmd *d)
         struct core_member self = {.node = d->node, .pid = (uint32_t)getpid()};
         on_members(d, &self, 1);
         on_quorum(d, true);
-        client_event(d, CORE_PROMOTE, 0);
+        client_event(d, CORE_PROMOTE);
     }
     link_say(d, "ready");
     on_alive(d);

@@ -205,8 +205,10 @@ static void tell_voters(const struct offline *offline, const char *key,
                         const struct uuid *but)
 {
     struct buf nodes = {0};
+    struct config config;
 
-    session_voters(offline->core, but, &nodes);
+    core_configuration(offline->core, &config, NULL);
+    config_print_nodes(&config, but, &nodes);
     printf("%s:%.*s\r\n", key, (int)nodes.len, (const char *)nodes.data);
     buf_free(&nodes);
 }

@@ -77,47 +77,17 @@ static bool number_of(const struct core_arg *arg, int64_t *number)
 
 /* ---- what the replica is ---- */
 
-static int compare_nodes(const void *a, const void *b)
-{
-    const struct voter *left = a, *right = b;
-
-    return (left->node > right->node) - (left->node < right->node);
-}
-
-void session_voters(const struct core *core, const struct uuid *but,
-                    struct buf *text)
-{
-    const char *blank = "";
-    struct config config;
-
-    core_configuration(core, &config, NULL);
-    qsort(config.voters, config.count, sizeof(config.voters[0]), compare_nodes);
-    for (unsigned i = 0; i < config.count; i++) {
-        if (but != NULL && uuid_equal(&config.voters[i].uuid, but))
-            continue;
-        buf_printf(text, "%s%u", blank, config.voters[i].node);
-        blank = " ";
-    }
-}
-
-/* Whether the configuration is known to be committed. */
-static bool status_settled(const struct core *core)
-{
-    struct config newest, committed;
-
-    core_configuration(core, &newest, &committed);
-    return newest.seq != 0 && newest.seq == committed.seq;
-}
-
 void session_status(const struct session_facts *facts, struct buf *reply)
 {
     char uuid[UUID_TEXT_SIZE], former[UUID_TEXT_SIZE] = "";
     char rival[UUID_TEXT_SIZE] = "", group[UUID_TEXT_SIZE] = "";
     char leader[UUID_TEXT_SIZE];
     struct core_status status;
+    struct config newest, committed;
     struct buf text = {0};
 
     core_status(facts->core, &status);
+    core_configuration(facts->core, &newest, &committed);
     buf_printf(&text, "group:%s\r\nnode:%u\r\nuuid:%s\r\n", facts->group,
                facts->node, uuid_text(&status.uuid, uuid));
     if (!uuid_is_none(&status.former))
@@ -141,9 +111,10 @@ void session_status(const struct session_facts *facts, struct buf *reply)
     buf_printf(&text, "voter:%d\r\nquorate:%d\r\nscore:%d\r\n", status.voter,
                status.quorate, status.score);
     buf_printf(&text, "group_uuid:%s\r\nvoters:", group);
-    session_voters(facts->core, NULL, &text);
+    config_print_nodes(&newest, NULL, &text);
     buf_printf(&text, "\r\nvoters_settled:%d\r\nlast_epoch:%" PRIu64 "\r\n",
-               status_settled(facts->core), status.last_epoch);
+               newest.seq != 0 && newest.seq == committed.seq,
+               status.last_epoch);
     buf_printf(
         &text,
         "last_seq:%" PRIu64 "\r\ndurable_seq:%" PRIu64 "\r\ncommit_seq:%" PRIu64

@@ -41,11 +41,6 @@ enum session_kind session_kind(const struct core_arg *argv, size_t argc);
 /* "leader" …: a role in lower case. */
 const char *session_role(enum core_role role);
 
-/* The nodes of the voters in force, ascending, with blanks between them; but for
- * that replica's, if it is not NULL. */
-void session_voters(const struct core *core, const struct uuid *but,
-                    struct buf *text);
-
 /* HOTWARM STATUS: a bulk string of lines "key:value". */
 void session_status(const struct session_facts *facts, struct buf *reply);
 

@@ -1,5 +1,7 @@
 #include "daemon/core/config.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/result.h"
@@ -64,6 +66,29 @@ bool config_equal(const struct config *a, const struct config *b)
             return false;
     }
     return true;
+}
+
+static int config_compare_nodes(const void *a, const void *b)
+{
+    const struct voter *left = a, *right = b;
+
+    return (left->node > right->node) - (left->node < right->node);
+}
+
+void config_print_nodes(const struct config *config, const struct uuid *but,
+                        struct buf *text)
+{
+    struct config sorted = *config;
+    const char *blank = "";
+
+    qsort(sorted.voters, sorted.count, sizeof(sorted.voters[0]),
+          config_compare_nodes);
+    for (unsigned i = 0; i < sorted.count; i++) {
+        if (but != NULL && uuid_equal(&sorted.voters[i].uuid, but))
+            continue;
+        buf_printf(text, "%s%" PRIu32, blank, sorted.voters[i].node);
+        blank = " ";
+    }
 }
 
 unsigned config_majority(const struct config *config)

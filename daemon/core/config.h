@@ -52,6 +52,11 @@ bool config_remove(struct config *config, const struct uuid *uuid);
 /* The same voters at the same sequence. */
 bool config_equal(const struct config *a, const struct config *b);
 
+/* The voters' nodes, ascending, with blanks between them; but for that voter's, if
+ * it is not NULL. For people. */
+void config_print_nodes(const struct config *config, const struct uuid *but,
+                        struct buf *text);
+
 /* How many make a majority: floor(count / 2) + 1. */
 unsigned config_majority(const struct config *config);
 

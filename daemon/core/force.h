@@ -8,8 +8,7 @@
  *                                  acknowledged
  *      one more, CONFIG            in an epoch above all that this replica
  *                                  promised: it is the only voter
- *      the group's UUID            a new one, made of the old one and that
- *                                  entry's hash
+ *      the group's UUID            a new one, that tells the old one
  *
  *   written as a snapshot with nothing behind it, and a P file that names it.
  *   From there on nothing is special: it starts as the one voter of its group,

@@ -6,7 +6,7 @@ void fresh_say(struct core *core, struct fresh *fresh)
 {
     struct entry entry = {.kind = ENTRY_NOOP};
 
-    if (core_is_ahead(core))
+    if (core_is_ahead(core) || core->full != NULL)
         return;
     fresh->seq = replicate_propose(core, &entry);
     fresh->epoch = core->view.epoch;

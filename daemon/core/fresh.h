@@ -11,7 +11,7 @@
 
 #include "daemon/core/state.h"
 
-/* LEADER: appends one; unless the disk is too far behind: then nothing. */
+/* LEADER: appends one; unless its disk is full or far behind: then nothing. */
 void fresh_say(struct core *core, struct fresh *fresh);
 
 /* Was it appended in this epoch, not longer ago than leader_timeout? */

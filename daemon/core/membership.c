@@ -4,13 +4,12 @@
 #include "daemon/core/removal.h"
 #include "daemon/core/replicate.h"
 
-/* Is that replica a learner here, that holds all that is committed? */
-static bool membership_caught_up(const struct core *core,
-                                 const struct peer *peer)
+/* Is that replica a learner here, whose log is aligned with ours? */
+static bool membership_is_learner(const struct core *core,
+                                  const struct peer *peer)
 {
     return peer->present && !peer->leaving &&
            peer->ack_epoch == core->view.epoch &&
-           peer->ack_seq >= core->commit_seq &&
            config_find(&core->config, &peer->uuid) < 0;
 }
 
@@ -50,19 +49,20 @@ static bool membership_leaves(const struct core *core, struct config *next)
     return false;
 }
 
-/* A learner, if there is a place. */
+/* A learner that holds all that is committed, if there is a place. */
 static bool membership_joins(const struct core *core, struct config *next)
 {
     for (size_t i = 0; i < core->peers.count; i++) {
         const struct peer *peer = &core->peers.list[i];
-        if (membership_caught_up(core, peer) &&
+        if (membership_is_learner(core, peer) &&
+            peer->ack_seq >= core->commit_seq &&
             membership_with(core, peer, next))
             return true;
     }
     return false;
 }
 
-/* ---- a removal ---- */
+/* ---- whose word is new ---- */
 
 /* Has that one acknowledged all up to there, and would it what comes next? */
 static bool membership_goes_on(const struct core *core,
@@ -94,14 +94,28 @@ static bool membership_has(const struct core *core, const struct config *next,
     return count >= config_majority(next);
 }
 
+/* One voter alone is to become two, which need each other from then on: was the
+ * other one's word given just now? */
+static bool membership_is_answered(struct core *core, const struct config *next)
+{
+    struct fresh *fresh = &core->membership.fresh;
+
+    if (core->config.count != 1)
+        return true;
+    if (fresh_holds(core, fresh))
+        return membership_has(core, next, fresh->seq);
+    fresh_say(core, fresh);
+    return false;
+}
+
+/* ---- a removal ---- */
+
 /* Could that one take the vote, being a learner of another node? */
 static bool membership_may_take(const struct core *core,
                                 const struct config *next,
                                 const struct peer *peer)
 {
-    return peer->present && !peer->leaving &&
-           peer->ack_epoch == core->view.epoch &&
-           config_find(&core->config, &peer->uuid) < 0 &&
+    return membership_is_learner(core, peer) &&
            config_find_node(next, peer->node) < 0 &&
            next->count < core->config.count &&
            next->count < core->options.expected_voters;
@@ -158,20 +172,6 @@ static uint64_t membership_propose(struct core *core, const struct config *next)
     core->membership.pausing = false;
     core->counters.config_changes++;
     return seq;
-}
-
-/* One voter alone is to become two, which need each other from then on: was the
- * other one's word given just now? */
-static bool membership_is_answered(struct core *core, const struct config *next)
-{
-    struct fresh *fresh = &core->membership.fresh;
-
-    if (core->config.count != 1)
-        return true;
-    if (fresh_holds(core, fresh))
-        return membership_has(core, next, fresh->seq);
-    fresh_say(core, fresh);
-    return false;
 }
 
 void membership_settle(struct core *core)

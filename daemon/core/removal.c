@@ -7,7 +7,7 @@
 
 enum {
     REMOVAL_HEARD_MS = 2500, /* two HELLOs may be late */
-    REMOVAL_TIMEOUTS = 3     /* to ask, to be sure, and to do it */
+    REMOVAL_TIMEOUTS = 5     /* a learner may be lost in the second */
 };
 
 static const char UNKNOWN[] =
@@ -17,7 +17,7 @@ static const char NOT_ENOUGH[] =
     "-ERR the voters that would be left do not acknowledge, so they could not "
     "go on; nothing was changed\r\n";
 static const char BEHIND[] =
-    "-ERR this replica's disk is behind; nothing was changed; ask again\r\n";
+    "-ERR this replica's disk is full or far behind; nothing was changed\r\n";
 static const char UNDER_WAY[] =
     "-ERR a change of the voters is under way; ask again\r\n";
 
@@ -30,22 +30,6 @@ static void removal_answer(struct core *core, enum outcome outcome,
 }
 
 /* ---- what stands in the way ---- */
-
-static void removal_name_voters(const struct core *core, struct buf *text)
-{
-    uint32_t last = 0;
-
-    for (unsigned i = 0; i < core->config.count; i++) {
-        uint32_t next = UINT32_MAX;
-        for (unsigned at = 0; at < core->config.count; at++) {
-            uint32_t node = core->config.voters[at].node;
-            if (node > last && node < next)
-                next = node;
-        }
-        buf_printf(text, " %" PRIu32, next);
-        last = next;
-    }
-}
 
 /* Has it said anything since the request, or just before it? */
 static bool removal_hears(const struct core *core, const struct peer *peer)
@@ -120,8 +104,9 @@ static bool removal_refuses(const struct core *core, uint32_t node,
     } else if (why != NULL) {
         buf_printf(answer, "%s", why);
     } else if (place < 0) {
-        buf_printf(answer, "-ERR node %" PRIu32 " has no voter; voters:", node);
-        removal_name_voters(core, answer);
+        buf_printf(answer,
+                   "-ERR node %" PRIu32 " has no voter; voters: ", node);
+        config_print_nodes(&core->config, NULL, answer);
         buf_printf(answer, "\r\n");
     }
     return answer->len > 0;
@@ -216,19 +201,27 @@ static void removal_prepare(struct core *core)
 }
 
 /* It is proposed: has it been made, and do those that are left know? Before that
- * they might need the one that was removed, if this one died. */
+ * they might need the one that was removed, if this one died. Two that are left
+ * may vote anew first (pair.h), for the same leader. */
 static void removal_follow(struct core *core)
 {
     struct removal *removal = &core->removal;
     struct entry entry = {.kind = ENTRY_NOOP};
 
-    if (!removal_leads(core) || core->now_ns >= removal->deadline_ns)
+    if (core->role == CORE_ROLE_FOLLOWER ||
+        core->now_ns >= removal->deadline_ns)
         removal_answer(core, OUTCOME_UNKNOWN, UNKNOWN);
-    else if (removal->known != 0 && core->commit_seq >= removal->known)
+    else if (core->role != CORE_ROLE_LEADER ||
+             config_find_node(&core->committed, removal->node) >= 0)
+        return;
+    else if (removal->known != 0 && removal->epoch == core->view.epoch &&
+             core->commit_seq >= removal->known)
         removal_answer(core, OUTCOME_OK, "+OK\r\n");
-    else if (removal->known == 0 && core->commit_seq >= removal->changed &&
-             !core_is_ahead(core))
+    else if ((removal->known == 0 || removal->epoch != core->view.epoch) &&
+             !core_is_ahead(core)) {
+        removal->epoch = core->view.epoch;
         removal->known = replicate_propose(core, &entry);
+    }
 }
 
 void removal_settle(struct core *core)
@@ -279,8 +272,8 @@ uint64_t removal_deadline(const struct core *core)
     if (removal->changed != 0)
         return found;
     if (removal->fresh.seq != 0)
-        found = removal_next(core, found,
-                             fresh_until_ns(core, &removal->fresh));
+        found =
+            removal_next(core, found, fresh_until_ns(core, &removal->fresh));
     if (removal->answered_ns != 0)
         found = removal_next(core, found, removal_silent_ns(core));
     return found;
@@ -289,8 +282,9 @@ uint64_t removal_deadline(const struct core *core)
 void removal_end(struct core *core)
 {
     if (core->removal.asked && core->removal.changed == 0)
-        removal_answer(core, OUTCOME_REFUSED,
-                       "-ERR this replica does not serve; nothing was changed\r\n");
+        removal_answer(
+            core, OUTCOME_REFUSED,
+            "-ERR this replica does not serve; nothing was changed\r\n");
     else if (core->removal.asked)
         removal_answer(core, OUTCOME_UNKNOWN, UNKNOWN);
 }

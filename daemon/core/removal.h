@@ -29,9 +29,9 @@
  *   has a new replica that is heard (which takes that vote, membership.h); and
  *   of two voters, for what one may do alone is decided by fencing (pair.h).
  *
- *   Answered within write_timeout, or three times leader_timeout if that is
- *   longer. Once the change is proposed, and this replica leads no more or the
- *   time is over, it is unknown whether it will be made.
+ *   Answered within write_timeout, or five times leader_timeout if that is
+ *   longer. Once the change is proposed, and another replica leads or the time is
+ *   over, it is unknown whether it will be made.
  *
  * INVARIANTS
  *   A voter is removed only when a majority of those that are left has stored

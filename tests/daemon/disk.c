@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/command.h"
-#include "daemon/core/promotion.h"
 #include "daemon/shell/store.h"
 #include "tests/unit/handmade.h"
 #include "tests/unit/sample.h"
@@ -19,37 +17,6 @@ static void fail(const char *what)
 {
     fprintf(stderr, "disk: %s\n", what);
     exit(1);
-}
-
-static void add(struct handmade *disk, struct entry *entry,
-                const struct buf *payload)
-{
-    entry->epoch = 5;
-    entry->seq = disk->count + 1;
-    entry->payload = payload->data;
-    entry->length = (uint32_t)payload->len;
-    handmade_add(disk, entry, disk->records[disk->count - 1].hash);
-}
-
-static void add_write(struct handmade *disk, const char *value)
-{
-    struct promotion_request request = {.uuid = sample_uuid(2), .run = 3};
-    const struct core_arg argv[] = {
-        {(const uint8_t *)"SET", 3},
-        {(const uint8_t *)"k", 1},
-        {(const uint8_t *)value, strlen(value)},
-    };
-    struct entry promote = {.kind = ENTRY_PROMOTE},
-                 write = {.kind = ENTRY_WRITE};
-    struct buf payload = {0};
-
-    promotion_request_encode(&payload, &request);
-    add(disk, &promote, &payload);
-    buf_reset(&payload);
-    command_encode(&payload, argv, 3);
-    write.token = promote.seq;
-    add(disk, &write, &payload);
-    buf_free(&payload);
 }
 
 static void put(struct store *store, const struct handmade *disk)
@@ -88,7 +55,7 @@ int main(int argc, char **argv)
     if (argc != 4)
         fail(error);
     handmade_begin(&disk, NOOPS);
-    add_write(&disk, argv[3]);
+    handmade_add_write(&disk, argv[3]);
     if (store_open(&store, argv[1], &boot, error, sizeof error) != 0 ||
         store_claim(store, &boot, argv[2], error, sizeof error) != 0)
         fail(error);

@@ -4,6 +4,7 @@
 
 #include <xxhash.h>
 
+#include "daemon/core/command.h"
 #include "daemon/core/machine.h"
 #include "tests/unit/sample.h"
 
@@ -132,6 +133,37 @@ void handmade_free(struct handmade *disk)
     for (size_t i = 0; i < HANDMADE_RECORDS_MAX; i++)
         buf_free(&disk->encoded[i]);
     memset(disk, 0, sizeof *disk);
+}
+
+static void handmade_add_next(struct handmade *disk, struct entry *entry,
+                              const struct buf *payload)
+{
+    entry->epoch = 5;
+    entry->seq = disk->count + 1;
+    entry->payload = payload->data;
+    entry->length = (uint32_t)payload->len;
+    handmade_add(disk, entry, disk->records[disk->count - 1].hash);
+}
+
+void handmade_add_write(struct handmade *disk, const char *value)
+{
+    struct promotion_request request = {.uuid = sample_uuid(2), .run = 3};
+    const struct core_arg argv[] = {
+        {(const uint8_t *)"SET", 3},
+        {(const uint8_t *)"k", 1},
+        {(const uint8_t *)value, strlen(value)},
+    };
+    struct entry promote = {.kind = ENTRY_PROMOTE},
+                 write = {.kind = ENTRY_WRITE};
+    struct buf payload = {0};
+
+    promotion_request_encode(&payload, &request);
+    handmade_add_next(disk, &promote, &payload);
+    buf_reset(&payload);
+    command_encode(&payload, argv, 3);
+    write.token = promote.seq;
+    handmade_add_next(disk, &write, &payload);
+    buf_free(&payload);
 }
 
 int handmade_open(const struct handmade *disk, struct core **core)

@@ -60,6 +60,9 @@ void handmade_begin(struct handmade *disk, uint64_t last);
 void handmade_add(struct handmade *disk, const struct entry *entry,
                   uint64_t previous);
 
+/* Two more: a replica is promoted, and sets the key "k". */
+void handmade_add_write(struct handmade *disk, const char *value);
+
 /* The records `first` to `last` of this log: CREATE with three voters, then
  * NOOPs, in epoch 1 up to entry 3, then in epoch 5. The place of entry
  * `point_seq` in it, which need not be on the disk. */

@@ -80,34 +80,6 @@ static void again_and_again(void **state)
 
 /* ---- the state ---- */
 
-/* A write by a promoted replica, behind the handmade entries. */
-static void add_write(struct handmade *disk, const char *value)
-{
-    struct promotion_request request = {.uuid = sample_uuid(2), .run = 3};
-    const struct core_arg argv[] = {
-        {(const uint8_t *)"SET", 3},
-        {(const uint8_t *)"k", 1},
-        {(const uint8_t *)value, strlen(value)},
-    };
-    struct buf payload = {0};
-    struct entry entry = {
-        .epoch = 5, .seq = disk->count + 1, .kind = ENTRY_PROMOTE};
-
-    promotion_request_encode(&payload, &request);
-    entry.payload = payload.data;
-    entry.length = (uint32_t)payload.len;
-    handmade_add(disk, &entry, disk->records[disk->count - 1].hash);
-    buf_reset(&payload);
-    command_encode(&payload, argv, 3);
-    entry.token = entry.seq++;
-    entry.kind = ENTRY_WRITE;
-    entry.payload = payload.data;
-    entry.length = (uint32_t)payload.len;
-    handmade_add(disk, &entry, disk->records[disk->count - 1].hash);
-    buf_free(&payload);
-    disk->flushed = disk->count;
-}
-
 static const char *refusal(const struct handmade *disk)
 {
     struct core *core = NULL;
@@ -208,7 +180,7 @@ static void all_of_the_log_counts(void **state)
 
     (void)state;
     handmade_begin(&disk, 6);
-    add_write(&disk, "v");
+    handmade_add_write(&disk, "v");
     force(&disk, &forced);
     is_forced(&disk, &forced, 8);
     struct core *core = open_forced(&forced);
@@ -233,26 +205,31 @@ static void behind_a_snapshot_too(void **state)
     handmade_free(&forced);
 }
 
+static struct core_status forced_status(const struct handmade *disk)
+{
+    struct core_status status;
+    struct handmade forced;
+
+    force(disk, &forced);
+    struct core *core = open_forced(&forced);
+    core_status(core, &status);
+    core_close(core);
+    handmade_free(&forced);
+    return status;
+}
+
 /* One disk, put back and forced again: not the same group. */
 static void twice(void **state)
 {
     struct core_status a, b;
-    struct handmade disk, forced;
+    struct handmade disk;
 
     (void)state;
     handmade_begin(&disk, 6);
-    force(&disk, &forced);
-    struct core *core = open_forced(&forced);
-    core_status(core, &a);
-    core_close(core);
-    handmade_free(&forced);
-    force(&disk, &forced);
-    core = open_forced(&forced);
-    core_status(core, &b);
-    core_close(core);
+    a = forced_status(&disk);
+    b = forced_status(&disk);
     assert_false(uuid_equal(&a.group, &b.group));
     handmade_free(&disk);
-    handmade_free(&forced);
 }
 
 /* Two replicas of one group, as equal as can be: not the same group after it. */
@@ -260,27 +237,31 @@ static void apart(void **state)
 {
     struct handmade_promise promise = handmade_sample();
     struct core_status a, b;
-    struct handmade disk, forced;
+    struct handmade disk;
 
     (void)state;
     handmade_begin(&disk, 6);
-    force(&disk, &forced);
-    struct core *core = open_forced(&forced);
-    core_status(core, &a);
-    core_close(core);
-    handmade_free(&forced);
+    a = forced_status(&disk);
     buf_reset(&disk.promise);
     promise.uuid = sample_uuid(3);
     handmade_promise(&disk.promise, &promise);
-    force(&disk, &forced);
-    core = open_forced(&forced);
-    core_status(core, &b);
-    core_close(core);
+    b = forced_status(&disk);
     assert_false(uuid_equal(&a.group, &b.group));
     assert_int_equal(a.last_seq, b.last_seq);
     assert_int_not_equal(a.last_hash, b.last_hash);
     handmade_free(&disk);
-    handmade_free(&forced);
+}
+
+/* With that disk, which has nothing behind its snapshot. */
+static void starts(struct alone *alone, const struct handmade *forced,
+                   uint64_t first_seq)
+{
+    alone_wipe(alone);
+    buf_bytes(&alone->disk.promise, forced->promise.data, forced->promise.len);
+    buf_bytes(&alone->disk.snapshot, forced->snapshot.data,
+              forced->snapshot.len);
+    alone->disk.first_seq = first_seq;
+    alone_restart(alone);
 }
 
 /* It leads, alone, and takes writes under the promotion that follows the one in
@@ -292,14 +273,10 @@ static void it_serves_alone(void **state)
 
     (void)state;
     handmade_begin(&disk, 6);
-    add_write(&disk, "v");
+    handmade_add_write(&disk, "v");
     force(&disk, &forced);
-    alone_wipe(alone);
-    buf_bytes(&alone->disk.promise, forced.promise.data, forced.promise.len);
-    buf_bytes(&alone->disk.snapshot, forced.snapshot.data, forced.snapshot.len);
-    alone->disk.first_seq = 10;
     alone->options.expected_voters = 3;
-    alone_restart(alone);
+    starts(alone, &forced, 10);
     assert_int_equal(alone_status(alone).role, CORE_ROLE_LEADER);
     alone_says(alone, "GET k", "$1\r\nv\r\n");
     alone_office(alone, CORE_PROMOTE);
@@ -447,11 +424,7 @@ static void it_is_not_refused_itself(void **state)
     (void)state;
     handmade_begin(&disk, 6);
     force(&disk, &forced);
-    alone_wipe(alone);
-    buf_bytes(&alone->disk.promise, forced.promise.data, forced.promise.len);
-    buf_bytes(&alone->disk.snapshot, forced.snapshot.data, forced.snapshot.len);
-    alone->disk.first_seq = 8;
-    alone_restart(alone);
+    starts(alone, &forced, 8);
     hear(alone, &old, WIRE_APPEND);
     hear(alone, &old, WIRE_HELLO);
     assert_int_equal(alone_status(alone).role, CORE_ROLE_LEADER);

@@ -1,124 +1,20 @@
 #include "daemon/core/removal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/membership.h"
 #include "daemon/core/replicate.h"
+#include "tests/unit/lead.h"
 #include "tests/unit/sample.h"
 #include "tests/unit/unit.h"
 
-enum { SELF = 1, OTHER, GONE, SPARE, PID = 100, RUN = 7, EPOCH = 5, LAST = 3 };
-enum { TIMEOUT_MS = 1000, WRITE_MS = 10000, REQUEST = 9 };
-
-/* ---- a core of which only these rooms' facts are true ---- */
-
-struct lead {
-    struct core core;
-    struct effects effects;
-    uint64_t asked_ns;
-};
-
-static struct peer *peer_of(struct lead *lead, uint8_t number)
-{
-    struct uuid uuid = sample_uuid(number);
-
-    return peers_row(&lead->core.peers, &uuid);
-}
-
-/* CPG lists the nodes of those. */
-static void lists(struct lead *lead, unsigned count, const uint32_t *nodes)
-{
-    struct core_member members[SPARE];
-
-    for (unsigned i = 0; i < count; i++)
-        members[i] = (struct core_member){.node = nodes[i], .pid = PID};
-    peers_set_members(&lead->core.peers, members, count);
-}
-
-static void add_peer(struct lead *lead, uint8_t number)
-{
-    struct peer *peer = peer_of(lead, number);
-
-    peer->node = number;
-    peer->run = RUN;
-    peer->member = (struct core_member){.node = number, .pid = PID};
-    peer->ack_epoch = EPOCH;
-    peer->ack_seq = LAST;
-}
-
-static void add_voter(struct lead *lead, uint8_t number)
-{
-    struct uuid uuid = sample_uuid(number);
-
-    add_peer(lead, number);
-    config_add(&lead->core.config, &uuid, number);
-}
-
-/* The leader of three voters, which have all of its log; one is not listed. */
-static int begins(void **state)
-{
-    static const uint32_t nodes[] = {SELF, OTHER};
-    struct lead *lead = calloc(1, sizeof *lead);
-    struct buf encoded = {0};
-
-    assert_non_null(lead);
-    struct core *core = &lead->core;
-    core->effects = &lead->effects;
-    core->uuid = sample_uuid(SELF);
-    core->run = RUN;
-    core->role = CORE_ROLE_LEADER;
-    core->connected = true;
-    core->quorate = true;
-    core->options.node = SELF;
-    core->options.expected_voters = 3;
-    core->options.leader_timeout_ns = TIMEOUT_MS * STATE_MS;
-    core->options.write_timeout_ns = WRITE_MS * STATE_MS;
-    core->options.ahead_bytes = 100000;
-    core->now_ns = 100000 * STATE_MS;
-    core->view.epoch = EPOCH;
-    for (uint64_t seq = 1; seq <= LAST; seq++) {
-        struct entry entry = {.epoch = EPOCH, .seq = seq, .kind = ENTRY_NOOP};
-        buf_reset(&encoded);
-        entry_encode(&encoded, &entry);
-        log_append(&core->log, encoded.data, encoded.len, seq);
-    }
-    buf_free(&encoded);
-    core->commit_seq = LAST;
-    for (uint8_t number = SELF; number <= GONE; number++)
-        add_voter(lead, number);
-    core->config.seq = 1;
-    core->committed = core->config;
-    lists(lead, 2, nodes);
-    *state = lead;
-    return 0;
-}
-
-static int ends(void **state)
-{
-    struct lead *lead = *state;
-
-    log_free(&lead->core.log);
-    backlog_free(&lead->core.backlog);
-    peers_free(&lead->core.peers);
-    sessions_free(&lead->core.replicate.tail);
-    effects_free(&lead->effects);
-    free(lead);
-    return 0;
-}
-
-static void settles(struct lead *lead)
-{
-    removal_settle(&lead->core);
-    membership_settle(&lead->core);
-}
+enum { REQUEST = 9 };
 
 static void asks(struct lead *lead, uint32_t node)
 {
     effects_reset(&lead->effects);
-    lead->asked_ns = lead->core.now_ns;
+    lead->from_ns = lead->core.now_ns;
     removal_ask(&lead->core, REQUEST, node);
-    settles(lead);
+    lead_settles(lead);
     lead->core.now_ns++;
 }
 
@@ -152,41 +48,6 @@ static void refuses(const struct lead *lead, const char *text)
     assert_int_equal(lead->core.config.seq, 1);
 }
 
-static uint64_t last_of(const struct lead *lead)
-{
-    return log_last(&lead->core.log).seq;
-}
-
-/* A message of that one is delivered. */
-static void says_something(struct lead *lead, uint8_t number)
-{
-    peer_of(lead, number)->heard_ns = lead->core.now_ns;
-}
-
-/* All up to there is acknowledged by that one. */
-static void acknowledges(struct lead *lead, uint8_t number, uint64_t seq)
-{
-    peer_of(lead, number)->ack_seq = seq;
-    says_something(lead, number);
-}
-
-static void commits(struct lead *lead)
-{
-    lead->core.commit_seq = last_of(lead);
-}
-
-static void passes(struct lead *lead, uint64_t ms)
-{
-    lead->core.now_ns = lead->asked_ns + ms * STATE_MS;
-}
-
-static bool votes(const struct lead *lead, uint8_t number)
-{
-    struct uuid uuid = sample_uuid(number);
-
-    return config_find(&lead->core.config, &uuid) >= 0;
-}
-
 /* ---- refused at once ---- */
 
 static void who_does_not_lead_names_who_does(void **state)
@@ -194,13 +55,13 @@ static void who_does_not_lead_names_who_does(void **state)
     struct lead *lead = *state;
 
     lead->core.role = CORE_ROLE_FOLLOWER;
-    lead->core.view.leader_member.node = OTHER;
-    asks(lead, GONE);
+    lead->core.view.leader_member.node = LEAD_OTHER;
+    asks(lead, LEAD_GONE);
     refuses(lead, "-ERR node 2 leads; ask there\r\n");
     lead->core.role = CORE_ROLE_WAITING;
-    asks(lead, GONE);
+    asks(lead, LEAD_GONE);
     refuses(lead, "-ERR no leader is known here\r\n");
-    assert_int_equal(last_of(lead), LAST);
+    assert_int_equal(lead_last(lead), LEAD_LAST);
 }
 
 static void a_node_without_a_voter_is_told_who_has_one(void **state)
@@ -209,19 +70,19 @@ static void a_node_without_a_voter_is_told_who_has_one(void **state)
 
     asks(lead, 77);
     refuses(lead, "-ERR node 77 has no voter; voters: 1 2 3\r\n");
-    asks(lead, SELF);
+    asks(lead, LEAD_SELF);
     refuses(lead, "-ERR a leader does not remove itself");
-    assert_int_equal(last_of(lead), LAST);
+    assert_int_equal(lead_last(lead), LEAD_LAST);
 }
 
 static void of_two_none_is_removed(void **state)
 {
     struct lead *lead = *state;
-    struct uuid other = sample_uuid(OTHER);
+    struct uuid other = sample_uuid(LEAD_OTHER);
 
     lead->core.options.expected_voters = 2;
     config_remove(&lead->core.config, &other);
-    asks(lead, GONE);
+    asks(lead, LEAD_GONE);
     refuses(lead, "-ERR of two voters none is removed so");
 }
 
@@ -230,45 +91,45 @@ static void not_while_the_lead_or_the_voters_move(void **state)
     struct lead *lead = *state;
 
     lead->core.leaving = true;
-    asks(lead, GONE);
+    asks(lead, LEAD_GONE);
     refuses(lead, "-ERR this replica is being stopped");
     lead->core.leaving = false;
     lead->core.view.handover_ns = lead->core.now_ns + 1;
-    asks(lead, GONE);
+    asks(lead, LEAD_GONE);
     refuses(lead, "-ERR the lead is being given to another replica");
     lead->core.view.handover_ns = 0;
     lead->core.committed.seq = 0;
-    asks(lead, GONE);
+    asks(lead, LEAD_GONE);
     refuses(lead, "-ERR a change of the voters is under way");
     lead->core.committed.seq = 1;
     lead->core.membership.pausing = true;
-    asks(lead, GONE);
+    asks(lead, LEAD_GONE);
     refuses(lead, "-ERR a change of the voters is under way");
     lead->core.membership.pausing = false;
     lead->core.quorate = false;
-    asks(lead, GONE);
+    asks(lead, LEAD_GONE);
     refuses(lead, "-ERR Corosync has no quorum here");
-    assert_int_equal(last_of(lead), LAST);
+    assert_int_equal(lead_last(lead), LEAD_LAST);
 }
 
 /* Whatever it said; or its disk was replaced. */
 static void who_was_heard_just_now_is_there(void **state)
 {
-    static const uint32_t all[] = {SELF, OTHER, GONE};
+    static const uint32_t all[] = {LEAD_SELF, LEAD_OTHER, LEAD_GONE};
     struct lead *lead = *state;
 
-    lists(lead, 3, all);
-    peer_of(lead, GONE)->heard_ns = lead->core.now_ns - 2000 * STATE_MS;
-    asks(lead, GONE);
+    lead_lists(lead, 3, all);
+    lead_peer(lead, LEAD_GONE)->heard_ns = lead->core.now_ns - 2000 * STATE_MS;
+    asks(lead, LEAD_GONE);
     refuses(lead, "-ERR this node is there");
-    peer_of(lead, GONE)->heard_ns = 0;
-    add_peer(lead, SPARE);
-    peer_of(lead, SPARE)->node = GONE;
-    peer_of(lead, SPARE)->present = true;
-    says_something(lead, SPARE);
-    asks(lead, GONE);
+    lead_peer(lead, LEAD_GONE)->heard_ns = 0;
+    lead_add_peer(lead, LEAD_SPARE);
+    lead_peer(lead, LEAD_SPARE)->node = LEAD_GONE;
+    lead_peer(lead, LEAD_SPARE)->present = true;
+    lead_hears(lead, LEAD_SPARE);
+    asks(lead, LEAD_GONE);
     refuses(lead, "-ERR this node has a new replica");
-    assert_int_equal(last_of(lead), LAST);
+    assert_int_equal(lead_last(lead), LEAD_LAST);
 }
 
 /* It is listed, and has said nothing for long: it may be dead, too. */
@@ -276,14 +137,14 @@ static void a_new_replica_that_is_silent_hinders_nothing(void **state)
 {
     struct lead *lead = *state;
 
-    add_peer(lead, SPARE);
-    peer_of(lead, SPARE)->node = GONE;
-    peer_of(lead, SPARE)->present = true;
-    peer_of(lead, SPARE)->heard_ns = lead->core.now_ns - 3000 * STATE_MS;
-    asks(lead, GONE);
+    lead_add_peer(lead, LEAD_SPARE);
+    lead_peer(lead, LEAD_SPARE)->node = LEAD_GONE;
+    lead_peer(lead, LEAD_SPARE)->present = true;
+    lead_peer(lead, LEAD_SPARE)->heard_ns = lead->core.now_ns - 3000 * STATE_MS;
+    asks(lead, LEAD_GONE);
     assert_null(answer_of(lead));
-    says_something(lead, SPARE);
-    settles(lead);
+    lead_hears(lead, LEAD_SPARE);
+    lead_settles(lead);
     refuses(lead, "-ERR this node has a new replica");
 }
 
@@ -293,33 +154,33 @@ static void it_is_removed_once_the_others_answer(void **state)
 {
     struct lead *lead = *state;
 
-    asks(lead, GONE);
-    assert_int_equal(last_of(lead), LAST + 1);
+    asks(lead, LEAD_GONE);
+    assert_int_equal(lead_last(lead), LEAD_LAST + 1);
     assert_false(lead->core.membership.pausing); /* writes go on meanwhile */
-    acknowledges(lead, SELF, LAST + 1);
-    settles(lead);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 1);
+    lead_settles(lead);
     assert_false(lead->core.membership.pausing);
-    acknowledges(lead, OTHER, LAST + 1);
-    settles(lead);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 1);
+    lead_settles(lead);
     assert_true(lead->core.membership.pausing);
-    assert_int_equal(last_of(lead), LAST + 1);
-    commits(lead);
-    settles(lead);
-    assert_int_equal(last_of(lead), LAST + 2);
-    assert_int_equal(lead->core.config.seq, LAST + 2);
+    assert_int_equal(lead_last(lead), LEAD_LAST + 1);
+    lead_commits(lead);
+    lead_settles(lead);
+    assert_int_equal(lead_last(lead), LEAD_LAST + 2);
+    assert_int_equal(lead->core.config.seq, LEAD_LAST + 2);
     assert_int_equal(lead->core.config.count, 2);
-    assert_false(votes(lead, GONE));
+    assert_false(lead_votes(lead, LEAD_GONE));
     assert_null(answer_of(lead));
-    commits(lead);
-    settles(lead);
+    lead_commits(lead);
+    lead_settles(lead);
     assert_null(answer_of(lead)); /* the others do not know yet */
-    assert_int_equal(last_of(lead), LAST + 3);
-    settles(lead);
+    assert_int_equal(lead_last(lead), LEAD_LAST + 3);
+    lead_settles(lead);
     assert_null(answer_of(lead));
-    commits(lead);
-    settles(lead);
+    lead_commits(lead);
+    lead_settles(lead);
     says(lead, OUTCOME_OK, "+OK\r\n");
-    assert_int_equal(last_of(lead), LAST + 3);
+    assert_int_equal(lead_last(lead), LEAD_LAST + 3);
 }
 
 /* Of the three one is gone and another hangs, which CPG lists, and which had
@@ -328,15 +189,15 @@ static void not_while_another_one_hangs(void **state)
 {
     struct lead *lead = *state;
 
-    asks(lead, GONE);
-    acknowledges(lead, SELF, LAST + 1);
-    passes(lead, WRITE_MS - 1);
-    settles(lead);
+    asks(lead, LEAD_GONE);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 1);
+    lead_passes(lead, LEAD_WRITE_MS - 1);
+    lead_settles(lead);
     assert_null(answer_of(lead));
     assert_int_equal(removal_deadline(&lead->core),
-                     lead->asked_ns + WRITE_MS * STATE_MS);
-    passes(lead, WRITE_MS);
-    settles(lead);
+                     lead->from_ns + LEAD_WRITE_MS * STATE_MS);
+    lead_passes(lead, LEAD_WRITE_MS);
+    lead_settles(lead);
     refuses(lead, "-ERR the voters that would be left do not acknowledge");
     assert_false(lead->core.membership.pausing);
     assert_int_equal(removal_deadline(&lead->core), STATE_NEVER);
@@ -348,52 +209,53 @@ static void an_old_word_does_not_count(void **state)
 {
     struct lead *lead = *state;
 
-    asks(lead, GONE);
-    passes(lead, TIMEOUT_MS);
-    acknowledges(lead, SELF, LAST + 1);
-    acknowledges(lead, OTHER, LAST + 1);
-    commits(lead);
-    settles(lead);
+    asks(lead, LEAD_GONE);
+    lead_passes(lead, LEAD_TIMEOUT_MS);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 1);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 1);
+    lead_commits(lead);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.seq, 1);
-    assert_int_equal(last_of(lead), LAST + 2);
-    acknowledges(lead, SELF, LAST + 2);
-    acknowledges(lead, OTHER, LAST + 2);
-    commits(lead);
-    settles(lead);
-    assert_int_equal(lead->core.config.seq, LAST + 3);
+    assert_int_equal(lead_last(lead), LEAD_LAST + 2);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 2);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 2);
+    lead_commits(lead);
+    lead_settles(lead);
+    assert_int_equal(lead->core.config.seq, LEAD_LAST + 3);
 }
 
 /* It acknowledged the fresh entry, and then it left, is being stopped, or its
  * disk is full; or it has not got what came behind. */
 static void they_are_looked_at_once_more(void **state)
 {
-    static const uint32_t alone[] = {SELF}, both[] = {SELF, OTHER};
+    static const uint32_t alone[] = {LEAD_SELF},
+                          both[] = {LEAD_SELF, LEAD_OTHER};
     struct lead *lead = *state;
     struct entry entry = {.kind = ENTRY_NOOP};
 
-    asks(lead, GONE);
+    asks(lead, LEAD_GONE);
     replicate_propose(&lead->core, &entry);
-    acknowledges(lead, SELF, LAST + 2);
-    acknowledges(lead, OTHER, LAST + 1);
-    commits(lead);
-    settles(lead);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 2);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 1);
+    lead_commits(lead);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.seq, 1);
-    acknowledges(lead, OTHER, LAST + 2);
-    lists(lead, 1, alone);
-    settles(lead);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 2);
+    lead_lists(lead, 1, alone);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.seq, 1);
-    lists(lead, 2, both);
-    peer_of(lead, OTHER)->leaving = true;
-    settles(lead);
+    lead_lists(lead, 2, both);
+    lead_peer(lead, LEAD_OTHER)->leaving = true;
+    lead_settles(lead);
     assert_int_equal(lead->core.config.seq, 1);
-    peer_of(lead, OTHER)->leaving = false;
-    peer_of(lead, OTHER)->full = true;
-    peer_of(lead, OTHER)->hello_ns = lead->core.now_ns;
-    settles(lead);
+    lead_peer(lead, LEAD_OTHER)->leaving = false;
+    lead_peer(lead, LEAD_OTHER)->full = true;
+    lead_peer(lead, LEAD_OTHER)->hello_ns = lead->core.now_ns;
+    lead_settles(lead);
     assert_int_equal(lead->core.config.seq, 1);
-    peer_of(lead, OTHER)->full = false;
-    settles(lead);
-    assert_int_equal(lead->core.config.seq, LAST + 3);
+    lead_peer(lead, LEAD_OTHER)->full = false;
+    lead_settles(lead);
+    assert_int_equal(lead->core.config.seq, LEAD_LAST + 3);
 }
 
 /* ---- what the one that is named has to show ---- */
@@ -402,11 +264,11 @@ static void who_acknowledges_is_there(void **state)
 {
     struct lead *lead = *state;
 
-    asks(lead, GONE);
-    acknowledges(lead, SELF, LAST + 1);
-    acknowledges(lead, GONE, LAST + 1);
-    commits(lead);
-    settles(lead);
+    asks(lead, LEAD_GONE);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 1);
+    lead_acknowledges(lead, LEAD_GONE, LEAD_LAST + 1);
+    lead_commits(lead);
+    lead_settles(lead);
     refuses(lead, "-ERR this node is there");
 }
 
@@ -415,41 +277,41 @@ static void who_says_anything_is_there(void **state)
 {
     struct lead *lead = *state;
 
-    asks(lead, GONE);
-    says_something(lead, GONE);
-    settles(lead);
+    asks(lead, LEAD_GONE);
+    lead_hears(lead, LEAD_GONE);
+    lead_settles(lead);
     refuses(lead, "-ERR this node is there");
 }
 
 /* Dead, and listed all the same; or it hangs. */
 static void who_is_listed_has_to_be_silent(void **state)
 {
-    static const uint32_t all[] = {SELF, OTHER, GONE};
+    static const uint32_t all[] = {LEAD_SELF, LEAD_OTHER, LEAD_GONE};
     struct lead *lead = *state;
 
-    lists(lead, 3, all);
-    asks(lead, GONE);
-    passes(lead, 10);
-    acknowledges(lead, SELF, LAST + 1);
-    acknowledges(lead, OTHER, LAST + 1);
-    commits(lead);
-    passes(lead, TIMEOUT_MS - 1);
-    settles(lead);
+    lead_lists(lead, 3, all);
+    asks(lead, LEAD_GONE);
+    lead_passes(lead, 10);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 1);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 1);
+    lead_commits(lead);
+    lead_passes(lead, LEAD_TIMEOUT_MS - 1);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.seq, 1);
     assert_int_equal(removal_deadline(&lead->core),
-                     lead->asked_ns + TIMEOUT_MS * STATE_MS);
-    passes(lead, TIMEOUT_MS);
-    settles(lead);
+                     lead->from_ns + LEAD_TIMEOUT_MS * STATE_MS);
+    lead_passes(lead, LEAD_TIMEOUT_MS);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.seq, 1); /* the others are asked anew */
-    acknowledges(lead, SELF, LAST + 2);
-    acknowledges(lead, OTHER, LAST + 2);
-    commits(lead);
-    passes(lead, 2 * TIMEOUT_MS - 2);
-    settles(lead);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 2);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 2);
+    lead_commits(lead);
+    lead_passes(lead, 2 * LEAD_TIMEOUT_MS - 2);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.seq, 1);
-    passes(lead, 2 * TIMEOUT_MS - 1);
-    settles(lead);
-    assert_int_equal(lead->core.config.seq, LAST + 3);
+    lead_passes(lead, 2 * LEAD_TIMEOUT_MS - 1);
+    lead_settles(lead);
+    assert_int_equal(lead->core.config.seq, LEAD_LAST + 3);
 }
 
 /* Nor does it help when it acknowledged the first entry, and hung then. */
@@ -457,12 +319,12 @@ static void who_acknowledged_the_first_was_there(void **state)
 {
     struct lead *lead = *state;
 
-    asks(lead, GONE);
-    passes(lead, TIMEOUT_MS);
-    settles(lead);
-    assert_int_equal(last_of(lead), LAST + 2);
-    acknowledges(lead, GONE, LAST + 1);
-    settles(lead);
+    asks(lead, LEAD_GONE);
+    lead_passes(lead, LEAD_TIMEOUT_MS);
+    lead_settles(lead);
+    assert_int_equal(lead_last(lead), LEAD_LAST + 2);
+    lead_acknowledges(lead, LEAD_GONE, LEAD_LAST + 1);
+    lead_settles(lead);
     refuses(lead, "-ERR this node is there");
 }
 
@@ -470,34 +332,34 @@ static void who_acknowledged_the_first_was_there(void **state)
 
 static void a_learner_takes_the_vote_by_the_same_entry(void **state)
 {
-    static const uint32_t nodes[] = {SELF, OTHER, SPARE};
+    static const uint32_t nodes[] = {LEAD_SELF, LEAD_OTHER, LEAD_SPARE};
     struct lead *lead = *state;
 
-    add_peer(lead, SPARE);
-    lists(lead, 3, nodes);
-    asks(lead, GONE);
-    acknowledges(lead, SELF, LAST + 1);
-    acknowledges(lead, OTHER, LAST + 1);
-    acknowledges(lead, SPARE, LAST + 1);
-    commits(lead);
-    settles(lead);
+    lead_add_peer(lead, LEAD_SPARE);
+    lead_lists(lead, 3, nodes);
+    asks(lead, LEAD_GONE);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 1);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 1);
+    lead_acknowledges(lead, LEAD_SPARE, LEAD_LAST + 1);
+    lead_commits(lead);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.count, 3);
-    assert_false(votes(lead, GONE));
-    assert_true(votes(lead, SPARE));
+    assert_false(lead_votes(lead, LEAD_GONE));
+    assert_true(lead_votes(lead, LEAD_SPARE));
 }
 
 /* The others have acknowledged the fresh entry; the learner has not yet. */
 static void waits_for_a_learner(struct lead *lead)
 {
-    static const uint32_t nodes[] = {SELF, OTHER, SPARE};
+    static const uint32_t nodes[] = {LEAD_SELF, LEAD_OTHER, LEAD_SPARE};
 
-    add_peer(lead, SPARE);
-    lists(lead, 3, nodes);
-    asks(lead, GONE);
-    acknowledges(lead, SELF, LAST + 1);
-    acknowledges(lead, OTHER, LAST + 1);
-    commits(lead);
-    settles(lead);
+    lead_add_peer(lead, LEAD_SPARE);
+    lead_lists(lead, 3, nodes);
+    asks(lead, LEAD_GONE);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 1);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 1);
+    lead_commits(lead);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.seq, 1);
     assert_false(lead->core.membership.pausing);
 }
@@ -507,10 +369,10 @@ static void whose_word_comes_last(void **state)
     struct lead *lead = *state;
 
     waits_for_a_learner(lead);
-    acknowledges(lead, SPARE, LAST + 1);
-    settles(lead);
+    lead_acknowledges(lead, LEAD_SPARE, LEAD_LAST + 1);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.count, 3);
-    assert_true(votes(lead, SPARE));
+    assert_true(lead_votes(lead, LEAD_SPARE));
 }
 
 /* It hangs, or is far behind. */
@@ -519,14 +381,14 @@ static void who_misses_an_entry_is_waited_for_no_more(void **state)
     struct lead *lead = *state;
 
     waits_for_a_learner(lead);
-    passes(lead, TIMEOUT_MS);
-    settles(lead);
-    acknowledges(lead, SELF, LAST + 2);
-    acknowledges(lead, OTHER, LAST + 2);
-    commits(lead);
-    settles(lead);
+    lead_passes(lead, LEAD_TIMEOUT_MS);
+    lead_settles(lead);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 2);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 2);
+    lead_commits(lead);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.count, 2);
-    assert_false(votes(lead, SPARE));
+    assert_false(lead_votes(lead, LEAD_SPARE));
 }
 
 /* It hung once its vote was as good as given. */
@@ -536,73 +398,16 @@ static void nor_given_a_vote_without_all_of_the_log(void **state)
     struct entry entry = {.kind = ENTRY_NOOP};
 
     waits_for_a_learner(lead);
-    acknowledges(lead, SPARE, LAST + 1);
+    lead_acknowledges(lead, LEAD_SPARE, LEAD_LAST + 1);
     replicate_propose(&lead->core, &entry);
-    acknowledges(lead, SELF, LAST + 2);
-    acknowledges(lead, OTHER, LAST + 2);
-    commits(lead);
-    settles(lead);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 2);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 2);
+    lead_commits(lead);
+    lead_settles(lead);
     assert_int_equal(lead->core.config.seq, 1);
-    acknowledges(lead, SPARE, LAST + 2);
-    settles(lead);
-    assert_true(votes(lead, SPARE));
-}
-
-/* ---- one voter alone becomes two ---- */
-
-/* A learner of another node has all of its log. */
-static void one_voter_has_a_learner(struct lead *lead)
-{
-    static const uint32_t nodes[] = {SELF, OTHER};
-    struct uuid other = sample_uuid(OTHER), gone = sample_uuid(GONE);
-
-    config_remove(&lead->core.config, &other);
-    config_remove(&lead->core.config, &gone);
-    lead->core.committed = lead->core.config;
-    lead->core.options.expected_voters = 2;
-    lists(lead, 2, nodes);
-    acknowledges(lead, SELF, LAST);
-    acknowledges(lead, OTHER, LAST);
-    lead->asked_ns = lead->core.now_ns;
-    settles(lead);
-    assert_int_equal(last_of(lead), LAST + 1);
-    assert_int_equal(lead->core.config.count, 1);
-    acknowledges(lead, SELF, LAST + 1);
-    commits(lead);
-    settles(lead);
-    assert_int_equal(last_of(lead), LAST + 1);
-}
-
-static void one_becomes_two_by_a_new_word(void **state)
-{
-    struct lead *lead = *state;
-
-    one_voter_has_a_learner(lead);
-    acknowledges(lead, OTHER, LAST + 1);
-    settles(lead);
-    assert_int_equal(lead->core.config.count, 2);
-    assert_true(votes(lead, OTHER));
-}
-
-/* This process was stopped meanwhile. */
-static void not_by_an_old_one(void **state)
-{
-    struct lead *lead = *state;
-
-    one_voter_has_a_learner(lead);
-    passes(lead, TIMEOUT_MS);
-    acknowledges(lead, OTHER, LAST + 1);
-    settles(lead);
-    assert_int_equal(lead->core.config.count, 1);
-    assert_false(lead->core.membership.pausing);
-    assert_int_equal(last_of(lead), LAST + 2);
-    acknowledges(lead, SELF, LAST + 2);
-    commits(lead);
-    settles(lead);
-    assert_int_equal(lead->core.config.count, 1);
-    acknowledges(lead, OTHER, LAST + 2);
-    settles(lead);
-    assert_int_equal(lead->core.config.count, 2);
+    lead_acknowledges(lead, LEAD_SPARE, LEAD_LAST + 2);
+    lead_settles(lead);
+    assert_true(lead_votes(lead, LEAD_SPARE));
 }
 
 /* ---- when the lead is lost ---- */
@@ -611,23 +416,23 @@ static void before_it_is_proposed_it_is_not_done(void **state)
 {
     struct lead *lead = *state;
 
-    asks(lead, GONE);
-    lead->core.view.epoch = EPOCH + 1; /* it leads again */
-    settles(lead);
+    asks(lead, LEAD_GONE);
+    lead->core.view.epoch++; /* it leads again */
+    lead_settles(lead);
     refuses(lead, "-ERR the lead has changed meanwhile");
-    asks(lead, GONE);
+    asks(lead, LEAD_GONE);
     removal_end(&lead->core);
     refuses(lead, "-ERR this replica does not serve; nothing was changed");
 }
 
 static void proposes(struct lead *lead)
 {
-    asks(lead, GONE);
-    acknowledges(lead, SELF, LAST + 1);
-    acknowledges(lead, OTHER, LAST + 1);
-    commits(lead);
-    settles(lead);
-    assert_int_equal(lead->core.config.seq, LAST + 2);
+    asks(lead, LEAD_GONE);
+    lead_acknowledges(lead, LEAD_SELF, LEAD_LAST + 1);
+    lead_acknowledges(lead, LEAD_OTHER, LEAD_LAST + 1);
+    lead_commits(lead);
+    lead_settles(lead);
+    assert_int_equal(lead->core.config.seq, LEAD_LAST + 2);
 }
 
 /* Two are left, and from here on each is told when the other one is fenced. */
@@ -643,16 +448,39 @@ static void two_that_are_left_are_a_pair(void **state)
             mark = &lead->effects.list[i];
     }
     assert_non_null(mark);
-    assert_int_equal(mark->node, OTHER);
+    assert_int_equal(mark->node, LEAD_OTHER);
 }
 
-static void behind_that_it_is_unknown(void **state)
+/* Two that are left vote anew: for the same leader, which goes on. */
+static void a_new_epoch_of_the_same_leader_is_waited_for(void **state)
 {
     struct lead *lead = *state;
 
     proposes(lead);
-    lead->core.role = CORE_ROLE_WAITING;
-    settles(lead);
+    lead_commits(lead);
+    lead_settles(lead);
+    assert_int_equal(lead_last(lead), LEAD_LAST + 3);
+    lead->core.role = CORE_ROLE_VOTED;
+    lead_settles(lead);
+    assert_null(answer_of(lead));
+    lead->core.view.epoch++;
+    lead->core.role = CORE_ROLE_LEADER;
+    lead_commits(lead);
+    lead_settles(lead);
+    assert_null(answer_of(lead));
+    assert_int_equal(lead_last(lead), LEAD_LAST + 4);
+    lead_commits(lead);
+    lead_settles(lead);
+    says(lead, OUTCOME_OK, "+OK\r\n");
+}
+
+static void of_another_leader_it_is_unknown(void **state)
+{
+    struct lead *lead = *state;
+
+    proposes(lead);
+    lead->core.role = CORE_ROLE_FOLLOWER;
+    lead_settles(lead);
     says(lead, OUTCOME_UNKNOWN, "-UNKNOWN ");
 }
 
@@ -662,12 +490,12 @@ static void there_is_time_to_be_sure(void **state)
     struct lead *lead = *state;
 
     lead->core.options.write_timeout_ns = 100 * STATE_MS;
-    asks(lead, GONE);
-    passes(lead, 3 * TIMEOUT_MS - 1);
-    settles(lead);
+    asks(lead, LEAD_GONE);
+    lead_passes(lead, 5 * LEAD_TIMEOUT_MS - 1);
+    lead_settles(lead);
     assert_null(answer_of(lead));
-    passes(lead, 3 * TIMEOUT_MS);
-    settles(lead);
+    lead_passes(lead, 5 * LEAD_TIMEOUT_MS);
+    lead_settles(lead);
     refuses(lead, "-ERR the voters that would be left do not acknowledge");
 }
 
@@ -676,15 +504,16 @@ static void so_it_is_when_the_time_is_over(void **state)
     struct lead *lead = *state;
 
     proposes(lead);
-    passes(lead, WRITE_MS - 1);
-    settles(lead);
+    lead_passes(lead, LEAD_WRITE_MS - 1);
+    lead_settles(lead);
     assert_null(answer_of(lead));
-    passes(lead, WRITE_MS);
-    settles(lead);
+    lead_passes(lead, LEAD_WRITE_MS);
+    lead_settles(lead);
     says(lead, OUTCOME_UNKNOWN, "-UNKNOWN ");
 }
 
-#define WITH_LEAD(test) cmocka_unit_test_setup_teardown(test, begins, ends)
+#define WITH_LEAD(test)                                                        \
+    cmocka_unit_test_setup_teardown(test, lead_begins, lead_ends)
 
 int main(void)
 {
@@ -707,11 +536,10 @@ int main(void)
         WITH_LEAD(whose_word_comes_last),
         WITH_LEAD(who_misses_an_entry_is_waited_for_no_more),
         WITH_LEAD(nor_given_a_vote_without_all_of_the_log),
-        WITH_LEAD(one_becomes_two_by_a_new_word),
-        WITH_LEAD(not_by_an_old_one),
         WITH_LEAD(before_it_is_proposed_it_is_not_done),
         WITH_LEAD(two_that_are_left_are_a_pair),
-        WITH_LEAD(behind_that_it_is_unknown),
+        WITH_LEAD(a_new_epoch_of_the_same_leader_is_waited_for),
+        WITH_LEAD(of_another_leader_it_is_unknown),
         WITH_LEAD(there_is_time_to_be_sure),
         WITH_LEAD(so_it_is_when_the_time_is_over),
     };
